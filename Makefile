@@ -1,0 +1,206 @@
+# The core (src without src/lua) becomes an archive, the Lua binding over it one module, containerd/core.so.
+#   make                   LUA=lua5.1 or LUA=luajit for another Lua, CC=clang CXX=clang++ for another compiler
+#   make SANITIZE=address,undefined
+# Products stand in $(BUILD); sanitized ones and those for another Lua than 5.4 in folders of their own below it.
+
+BUILD ?= build
+LUA ?= lua5.4
+SANITIZE ?=
+CFLAGS ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
+WARN ?= -Wall -Wextra -Werror
+PREFIX ?= /usr/local
+
+CORE_OUT := $(BUILD)$(if $(SANITIZE),/san)
+OUT := $(CORE_OUT)$(addprefix /,$(filter-out lua5.4,$(notdir $(LUA))))
+GEN := $(BUILD)/gen
+
+# Evaluated when first used, since `make deps` must run before pkg-config exists; then kept.
+once = $(eval $1 := $(shell $2))$($1)
+LIBRARIES := grpc libprotobuf-c jansson libcurl openssl libarchive
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
+PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
+LUA_CFLAGS = $(call once,LUA_CFLAGS,pkg-config --cflags $(LUA))
+PROTOBUF = $(call once,PROTOBUF,pkg-config --variable=includedir protobuf)
+LUA_VERSION = $(call once,LUA_VERSION,$(LUA) -e 'print(_VERSION:match "%d.%d")')
+LUA_LIBDIR = $(PREFIX)/lib/lua/$(LUA_VERSION)
+LUA_SHAREDIR = $(PREFIX)/share/lua/$(LUA_VERSION)
+
+COMMON = -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -Isrc -isystem $(GEN) $(PKG_CFLAGS) $(WARN) \
+  $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+C_FLAGS = -std=gnu11 $(COMMON) $(CFLAGS)
+CPP_FLAGS = -std=c++17 $(COMMON) $(CXXFLAGS)
+COMPILE_C = $(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
+COMPILE_CPP = $(CXX) $(CPP_FLAGS) -MMD -MP -c -o $@ $<
+LINK = $(CXX) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -Wl,--as-needed
+
+PROTO := $(patsubst proto/%.proto,%,$(wildcard proto/*.proto)) \
+  $(addprefix google/protobuf/,any duration empty field_mask timestamp wrappers)
+CORE := $(wildcard $(addprefix src/,base/*.c base/*.cpp rpc/*.c oci/*.c registry/*.c client/*.c))
+BINDING := $(wildcard src/lua/*.c)
+C_TESTS := $(wildcard spec/c/*_test.c)
+C_SUPPORT := $(filter-out $(C_TESTS),$(wildcard spec/c/*.c))
+
+GEN_H := $(PROTO:%=$(GEN)/%.pb-c.h)
+GEN_O := $(PROTO:%=$(CORE_OUT)/gen/%.pb-c.o)
+object = $(addsuffix .o,$(addprefix $1/,$(basename $2)))
+CORE_O := $(call object,$(CORE_OUT),$(CORE))
+BINDING_O := $(call object,$(OUT),$(BINDING))
+C_SUPPORT_O := $(call object,$(CORE_OUT),$(C_SUPPORT))
+TESTS := $(C_TESTS:%.c=$(CORE_OUT)/%)
+LIBRARY := $(CORE_OUT)/libcontainerd-client.a
+MODULE := $(OUT)/containerd/core.so
+
+.PHONY: all library module c-tests install clean deps san-lua test test-c spec demo lab lab-down lint check-proto format
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: module
+library: $(LIBRARY)
+module: $(MODULE)
+c-tests: $(TESTS)
+
+$(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h:
+	@mkdir -p $(GEN)
+	protoc -I$(PROTOBUF) --c_out=$(GEN) google/protobuf/$*.proto
+
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proto/%.proto
+	@mkdir -p $(GEN)
+	protoc -Iproto -I$(PROTOBUF) --c_out=$(GEN) $*.proto
+
+$(CORE_OUT)/gen/%.pb-c.o: $(GEN)/%.pb-c.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(COMPILE_C) -w
+
+$(CORE_OUT)/%.o: %.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(COMPILE_C)
+
+$(CORE_OUT)/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(COMPILE_CPP)
+
+$(OUT)/src/lua/%.o: src/lua/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(COMPILE_C) $(LUA_CFLAGS)
+
+$(LIBRARY): $(CORE_O) $(GEN_O)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+# Lua's own symbols stay undefined: the interpreter that loads the module has them. gRPC's threads and at-exit handlers
+# outlive a lua_State, hence nodelete.
+$(MODULE): $(BINDING_O) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -o $@ $^ $(PKG_LIBS)
+
+$(TESTS): %: %.o $(C_SUPPORT_O) $(LIBRARY)
+	$(LINK) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+install: module
+	install -d $(DESTDIR)$(LUA_LIBDIR)/containerd $(DESTDIR)$(LUA_SHAREDIR)
+	install -m 755 $(MODULE) $(DESTDIR)$(LUA_LIBDIR)/containerd/
+	cp -R --no-preserve=ownership lua/containerd $(DESTDIR)$(LUA_SHAREDIR)/
+
+clean:
+	rm -rf $(BUILD)
+
+# What follows is for working on the project.
+
+export BUILD LUA
+
+deps:
+	spec/support/deps
+
+# The interpreter for a sanitized module (put its folder before the others in PATH). libstdc++ comes with libasan, which
+# else doesn't find the __cxa_throw that it wraps.
+SAN_LUA := $(BUILD)/san/bin/lua5.4
+san-lua: $(SAN_LUA)
+$(SAN_LUA): $(BUILD)/san/preload.so
+	@mkdir -p $(@D)
+	printf '#!/bin/sh\nLD_PRELOAD="%s %s %s" exec %s "$$@"\n' "$$($(CC) -print-file-name=libasan.so)" \
+	  "$$($(CXX) -print-file-name=libstdc++.so)" '$(abspath $<)' "$$(command -v lua5.4)" >$@
+	chmod +x $@
+
+$(BUILD)/san/preload.so: spec/support/preload.c
+	@mkdir -p $(@D)
+	$(CC) -shared -fPIC -o $@ $<
+
+test: deps
+	spec/support/run
+
+test-c: $(TESTS)
+	spec/support/run-c $^
+
+# FILE=spec/image_spec.lua and DAEMONS=1.7 (a list) narrow it.
+spec: module $(if $(SANITIZE),san-lua)
+	CTD_OUT="$(OUT)" CTD_DAEMONS="$(DAEMONS)" spec/support/run-spec $(FILE)
+
+demo: deps
+	$(MAKE) module
+	spec/support/demo
+
+lab:
+	spec/support/lab prepare
+	spec/support/lab up $(DAEMONS)
+
+lab-down:
+	spec/support/lab down
+
+SOURCES := $(wildcard src/*/*.[ch] src/*/*.cpp)
+HEADERS := $(filter %.h,$(SOURCES))
+C_FILES := $(SOURCES) $(wildcard spec/*/*.[ch] fuzz/*.[ch] bench/*.[ch])
+LUA_PLACES := $(wildcard lua spec examples bench library)
+TIDY := $(patsubst %,$(BUILD)/tidy/%.ok,$(CORE) $(BINDING))
+LINT := $(addprefix lint-,format tidy luacheck layers length headers symbols stubs)
+.PHONY: $(LINT) lint-names
+
+lint:
+	$(MAKE) -j2 -k $(LINT)
+
+lint-names:
+	@echo $(LINT)
+
+lint-format:
+	clang-format --dry-run --Werror $(C_FILES)
+
+lint-tidy: $(TIDY)
+
+# A file is looked at again when its object was made again.
+$(BUILD)/tidy/%.c.ok: %.c $(BUILD)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- $(C_FLAGS) $(LUA_CFLAGS)
+	@touch $@
+
+$(BUILD)/tidy/%.cpp.ok: %.cpp $(BUILD)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- $(CPP_FLAGS)
+	@touch $@
+
+lint-luacheck:
+	luacheck --quiet $(LUA_PLACES) .luacheckrc .busted
+
+lint-layers:
+	lua5.4 spec/check/layers.lua $(SOURCES)
+
+lint-length:
+	lua5.4 spec/check/length.lua $(C_FILES) $(wildcard lua/*/*.lua lua/*/*/*.lua spec/*.lua spec/*/*.lua examples/*.lua)
+
+# Each header compiles alone, as C++ too if it's made for it.
+lint-headers: $(GEN_H)
+	printf '%s\n' $(HEADERS) | xargs -n1 -P2 $(CC) $(C_FLAGS) $(LUA_CFLAGS) -fsyntax-only -x c
+	grep -l 'extern "C"' $(HEADERS) | xargs -n1 $(CXX) $(CPP_FLAGS) -fsyntax-only -x c++
+
+lint-symbols: module
+	spec/check/symbols $(MODULE)
+
+lint-stubs: module
+	LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(OUT)/?.so;;' $(LUA) spec/check/stubs.lua
+
+check-proto:
+	proto/check
+
+format:
+	clang-format -i $(C_FILES)
+
+-include $(patsubst %.o,%.d,$(CORE_O) $(GEN_O) $(BINDING_O) $(C_SUPPORT_O)) $(TESTS:%=%.d)

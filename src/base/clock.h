@@ -1,0 +1,53 @@
+/* Time as seconds in a double, and the scope of an operation: its deadline and its cancel flag. */
+#ifndef CTD_BASE_CLOCK_H
+#define CTD_BASE_CLOCK_H
+
+#include "error.h"
+#include <math.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct ctd_call;
+
+/* How often a blocked operation looks at its cancel flag, in seconds. */
+#define CTD_SLICE 0.05
+
+/*
+ * What an operation and everything inside it share. Every RPC, transfer and sleep ends with CTD_DEADLINE_EXCEEDED at
+ * the deadline, and with CTD_CANCELLED soon after `cancelled` was set, by any thread.
+ *
+ * An operation that is one RPC can be started without waiting: with `nowait` set it sends its call, leaves it in `call`
+ * and returns CTD_PENDING. When the call is complete, the same operation is run again with the same scope, and reads
+ * its answer from there. See rpc/call.h.
+ */
+struct ctd_scope {
+  double deadline;       /* on the monotonic clock; INFINITY: none */
+  atomic_bool cancelled; /* set by any thread */
+  bool nowait;
+  void (*notify)(void *); /* with nowait: called on the pump thread when the call is complete; */
+  void *notify_context;   /* without it the call is driven by whoever waits for it */
+  struct ctd_call *call;  /* owned by the scope */
+};
+
+/* What a nowait operation returns while its call is under way. */
+#define CTD_PENDING 1
+
+double ctd_now_monotonic(void); /* seconds */
+double ctd_now_epoch(void);     /* seconds since 1970 */
+
+/* A scope that ends `timeout` seconds from now (INFINITY: never). */
+void ctd_scope_init(struct ctd_scope *scope, double timeout);
+
+/* 0 while the scope is alive; else −1 with CTD_CANCELLED or CTD_DEADLINE_EXCEEDED. */
+int ctd_scope_check(struct ctd_scope *scope, struct ctd_error *err);
+
+/* How long the next wait may last, in seconds: up to CTD_SLICE and to the deadline. */
+double ctd_scope_slice(const struct ctd_scope *scope);
+
+/* Sleeps; −1 if the scope ended first. */
+int ctd_scope_sleep(struct ctd_scope *scope, double seconds, struct ctd_error *err);
+
+/* RFC 3339 in UTC with nanoseconds left out; `out` holds at least 32 bytes. */
+void ctd_format_time(double epoch, char *out, size_t size);
+
+#endif

@@ -1,0 +1,68 @@
+/* Containers: records of what can be run (containerd.services.containers.v1). */
+#ifndef CTD_CLIENT_CONTAINER_H
+#define CTD_CLIENT_CONTAINER_H
+
+#include "client/image.h"
+#include "oci/runtime_options.h"
+
+/* A container's record when it was read. Shared by reference; it keeps its client. */
+struct ctd_container;
+
+struct ctd_container *ctd_container_ref(struct ctd_container *container);
+void ctd_container_unref(struct ctd_container *container); /* NULL is fine */
+
+/* Borrowed from the container. */
+struct ctd_client *ctd_container_client(const struct ctd_container *container);
+const char *ctd_container_id(const struct ctd_container *container);
+
+/* The record's fields; strings may be "". */
+struct ctd_container_info {
+  char *id, *image, *runtime, *snapshotter, *snapshot_key;
+  struct ctd_labels labels;
+  double created, updated; /* epoch */
+  char *spec;              /* the OCI runtime spec, JSON */
+};
+const struct ctd_container_info *ctd_container_record(const struct ctd_container *container);
+
+struct ctd_container_options {
+  const char *snapshot;    /* key; NULL: the id */
+  const char *snapshotter; /* NULL: the client's, then the namespace's default */
+  const char *runtime;     /* NULL: the client's, then the namespace's default */
+  struct ctd_labels labels;
+  struct ctd_runtime_options spec;
+  /* Has the last word on the spec, which it may change or replace (json_decref the old one); NULL: none. */
+  int (*edit)(void *context, json_t **spec, struct ctd_error *err);
+  void *edit_context;
+};
+
+/*
+ * Creates a container on a new snapshot of the image. Its spec is the platform's default, then the image's config, then
+ * the options, then `edit`. All under one lease; on failure neither snapshot nor container nor lease stays. An id that
+ * is taken is CTD_ALREADY_EXISTS before anything is made. The caller unrefs *out.
+ */
+int ctd_container_create(struct ctd_image *image, const char *id, const struct ctd_container_options *options,
+                         struct ctd_scope *scope, struct ctd_container **out, struct ctd_error *err);
+
+int ctd_container_get(struct ctd_client *client, const char *id, struct ctd_scope *scope, struct ctd_container **out,
+                      struct ctd_error *err);
+
+struct ctd_containers {
+  struct ctd_container **items;
+  size_t count;
+};
+int ctd_container_list(struct ctd_client *client, const char *const *filters, size_t filter_count,
+                       struct ctd_scope *scope, struct ctd_containers *out, struct ctd_error *err);
+void ctd_containers_free(struct ctd_containers *containers);
+
+/* Reads the record again. */
+int ctd_container_refresh(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
+
+/* CTD_FAILED_PRECONDITION while it has a task, even a stopped one; `snapshot`: its snapshot goes too. */
+int ctd_container_delete(struct ctd_container *container, bool snapshot, struct ctd_scope *scope,
+                         struct ctd_error *err);
+
+/* What auto_delete does: kills and deletes a task if there is one, then the container and its snapshot. Missing parts
+ * are fine. */
+int ctd_container_destroy(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
+
+#endif

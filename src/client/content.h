@@ -1,0 +1,61 @@
+/* The content store: blobs by digest (containerd.services.content.v1). */
+#ifndef CTD_CLIENT_CONTENT_H
+#define CTD_CLIENT_CONTENT_H
+
+#include "base/buffer.h"
+#include "base/sha256.h"
+#include "client/any.h"
+#include "client/client.h"
+
+struct ctd_content_info {
+  char *digest;
+  int64_t size;
+  double created, updated; /* epoch */
+  struct ctd_labels labels;
+};
+
+int ctd_content_info(struct ctd_client *client, const char *digest, struct ctd_scope *scope,
+                     struct ctd_content_info *out, struct ctd_error *err);
+void ctd_content_info_free(struct ctd_content_info *info);
+
+/* Reads a blob of at most `limit` bytes whole (more is CTD_OUT_OF_RANGE). */
+int ctd_content_read(struct ctd_client *client, const char *digest, size_t limit, struct ctd_scope *scope,
+                     struct ctd_buffer *out, struct ctd_error *err);
+
+/* Sets these labels of a blob and leaves its others alone (update mask labels.<key>). */
+int ctd_content_label(struct ctd_client *client, const char *digest, const struct ctd_labels *labels,
+                      struct ctd_scope *scope, struct ctd_error *err);
+
+/*
+ * Writes a small blob in one message, with its labels. If the daemon has it already, that is success, and the labels
+ * are set by an update.
+ */
+int ctd_content_put(struct ctd_client *client, const char *ref, const char *digest, const void *data, size_t size,
+                    const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_error *err);
+
+/* An ingest being written. One thread at a time. */
+struct ctd_content_writer;
+
+/*
+ * Opens the ingest `ref` for a blob of `size` bytes and `digest`. *offset is what the daemon already has of it. If the
+ * blob is there already: 0 with *out NULL. A ref that another client is writing is waited for.
+ */
+int ctd_content_open(struct ctd_client *client, const char *ref, const char *digest, int64_t size,
+                     struct ctd_scope *scope, struct ctd_content_writer **out, int64_t *offset, struct ctd_error *err);
+
+/* Appends bytes; up to four messages of 256 KiB travel ahead of the daemon's answers. */
+int ctd_content_write(struct ctd_content_writer *writer, const void *data, size_t size, struct ctd_error *err);
+
+/* Throws away what was written, to start again from 0. */
+int ctd_content_truncate(struct ctd_content_writer *writer, struct ctd_error *err);
+
+/* Commits with `labels`; other bytes than announced are CTD_DIGEST_MISMATCH, and the ingest is aborted then. */
+int ctd_content_commit(struct ctd_content_writer *writer, const struct ctd_labels *labels, struct ctd_error *err);
+
+/* Ends writing; the ingest stays in the daemon unless it was committed. NULL is fine. */
+void ctd_content_close(struct ctd_content_writer *writer);
+
+/* Removes an ingest; one that isn't there is fine. */
+int ctd_content_abort(struct ctd_client *client, const char *ref, struct ctd_scope *scope, struct ctd_error *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* Pulling an image from a registry into the daemon, and unpacking it there. */
+#ifndef CTD_CLIENT_PULL_H
+#define CTD_CLIENT_PULL_H
+
+#include "client/image.h"
+#include "registry/fetch.h"
+
+enum ctd_progress_state {
+  CTD_PROGRESS_WAITING,
+  CTD_PROGRESS_DOWNLOADING,
+  CTD_PROGRESS_EXISTS,
+  CTD_PROGRESS_DOWNLOADED,
+  CTD_PROGRESS_UNPACKING,
+  CTD_PROGRESS_UNPACKED,
+};
+
+/* "waiting", "downloading", "exists", "downloaded", "unpacking", "unpacked" */
+const char *ctd_progress_state_name(enum ctd_progress_state state);
+
+/* One step of one descriptor. */
+struct ctd_progress {
+  const char *digest, *media_type; /* borrowed for the call */
+  int64_t size, offset;            /* bytes: of the blob, and there so far */
+  enum ctd_progress_state state;
+};
+
+struct ctd_pull_options {
+  const char *platform;    /* NULL: the client's */
+  const char *snapshotter; /* NULL: the client's, then the namespace's default */
+  bool unpack;
+  int max_concurrent;       /* layers fetched at once; 0: 3 */
+  struct ctd_labels labels; /* for the image's record; owned by the caller */
+  struct ctd_registry_options registry;
+  /* Called on the threads of the pull, one at a time; NULL: nobody wants to know. */
+  void (*progress)(void *context, const struct ctd_progress *progress);
+  void *progress_context;
+};
+
+/*
+ * Resolves `reference` (normalised here: "redis" works), fetches what the daemon doesn't have, unpacks and creates or
+ * updates the image's record, all under one lease. What it leaves is what containerd's Go client leaves. On failure no
+ * image record, lease or unfinished snapshot stays; blobs that are complete may stay until they are collected.
+ * The caller unrefs *out.
+ */
+int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_pull_options *options,
+             struct ctd_scope *scope, struct ctd_image **out, struct ctd_error *err);
+
+#endif

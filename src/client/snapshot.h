@@ -1,0 +1,37 @@
+/* Snapshots: the file systems of images and containers (containerd.services.snapshots.v1). */
+#ifndef CTD_CLIENT_SNAPSHOT_H
+#define CTD_CLIENT_SNAPSHOT_H
+
+#include "client/any.h"
+#include "client/client.h"
+
+struct ctd_mount {
+  char *type, *source, *target;
+  char **options; /* ended by NULL */
+};
+struct ctd_mounts {
+  struct ctd_mount *items;
+  size_t count;
+};
+void ctd_mounts_free(struct ctd_mounts *mounts);
+
+/* Whether the snapshot exists (committed or not). −1 on errors other than not found. */
+int ctd_snapshot_exists(struct ctd_client *client, const char *snapshotter, const char *key, bool *exists,
+                        struct ctd_scope *scope, struct ctd_error *err);
+
+/* Makes a writable snapshot `key` on `parent` ("" or NULL: on nothing). `mounts` NULL: of no interest. */
+int ctd_snapshot_prepare(struct ctd_client *client, const char *snapshotter, const char *key, const char *parent,
+                         const struct ctd_labels *labels, struct ctd_mounts *mounts, struct ctd_scope *scope,
+                         struct ctd_error *err);
+
+int ctd_snapshot_commit(struct ctd_client *client, const char *snapshotter, const char *name, const char *key,
+                        const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_error *err);
+
+int ctd_snapshot_mounts(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_mounts *out,
+                        struct ctd_scope *scope, struct ctd_error *err);
+
+/* Removes a snapshot; one that isn't there is fine. */
+int ctd_snapshot_remove(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_scope *scope,
+                        struct ctd_error *err);
+
+#endif

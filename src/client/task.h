@@ -1,0 +1,63 @@
+/* Tasks: a container's running process (containerd.services.tasks.v1). */
+#ifndef CTD_CLIENT_TASK_H
+#define CTD_CLIENT_TASK_H
+
+#include "client/container.h"
+#include "client/stdio.h"
+
+/* A task of a container; shared by reference. It keeps its client, and its streams until it is deleted or closed. */
+struct ctd_task;
+
+struct ctd_task_options {
+  struct ctd_stdio_options stdio;
+};
+
+/* Creates the container's task, not started; on failure no FIFO or file descriptor stays. The caller unrefs *out. */
+int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
+                    struct ctd_task **out, struct ctd_error *err);
+
+/* The task that exists, without streams; CTD_NOT_FOUND if none does. One RPC. The caller unrefs *out. */
+int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, struct ctd_task **out,
+                  struct ctd_error *err);
+
+struct ctd_task *ctd_task_ref(struct ctd_task *task);
+void ctd_task_unref(struct ctd_task *task); /* NULL is fine; the streams are closed, the daemon's task stays */
+
+struct ctd_client *ctd_task_client(const struct ctd_task *task); /* borrowed */
+const char *ctd_task_id(const struct ctd_task *task);
+uint32_t ctd_task_pid(const struct ctd_task *task);
+struct ctd_stdio *ctd_task_stdio(const struct ctd_task *task); /* borrowed; NULL: none */
+
+int ctd_task_start(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err);
+
+struct ctd_exit {
+  uint32_t code;
+  double exited_at; /* epoch */
+};
+
+/* Waits for the exit, also for one in the past. One RPC: a wait sent before the start never misses the exit. */
+int ctd_task_wait(struct ctd_task *task, struct ctd_scope *scope, struct ctd_exit *out, struct ctd_error *err);
+
+int ctd_task_kill(struct ctd_task *task, int signal, bool all, struct ctd_scope *scope, struct ctd_error *err);
+
+struct ctd_task_status {
+  const char *status; /* "created", "running", "stopped", "paused", "pausing", "unknown"; static */
+  uint32_t pid;
+  struct ctd_exit exit; /* of a stopped task */
+};
+int ctd_task_status(struct ctd_task *task, struct ctd_scope *scope, struct ctd_task_status *out, struct ctd_error *err);
+
+/* No more input: closes our end of stdin and tells the shim. */
+int ctd_task_close_stdin(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err);
+
+/*
+ * Deletes a stopped (or never started) task; `kill` kills and waits first. All output has been read when it returns,
+ * and the streams are closed, except that what nobody has read of pipes stays readable.
+ */
+int ctd_task_delete(struct ctd_task *task, bool kill, struct ctd_scope *scope, struct ctd_exit *out,
+                    struct ctd_error *err);
+
+/* "SIGTERM", "TERM", "15" → the number; 0 for an unknown one. */
+int ctd_signal_number(const char *name);
+
+#endif

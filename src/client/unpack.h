@@ -1,0 +1,28 @@
+/* Unpacking layers into snapshots, lowest first (facts of the result: chain ids name them, labels bind them). */
+#ifndef CTD_CLIENT_UNPACK_H
+#define CTD_CLIENT_UNPACK_H
+
+#include "client/image.h"
+#include "client/pull.h"
+
+/*
+ * What the unpacker asks before it applies a layer: 0 when the layer's blob is in the daemon. `needed` is told once,
+ * before the first such question: from which layer on blobs are needed at all.
+ */
+struct ctd_layer_source {
+  int (*needed)(void *context, size_t first, struct ctd_error *err);
+  int (*await)(void *context, size_t layer, struct ctd_error *err);
+  void (*progress)(void *context, size_t layer, enum ctd_progress_state state);
+  void *context;
+};
+
+/*
+ * Makes the snapshots of a manifest's layers that don't exist yet, labels each layer with containerd.io/uncompressed
+ * and the config with containerd.io/gc.ref.snapshot.<snapshotter>. `client` is under a lease. *needed is called for an
+ * image whose snapshots all exist with the number of layers.
+ */
+int ctd_unpack(struct ctd_client *client, const char *snapshotter, const struct ctd_manifest *manifest,
+               const struct ctd_image_config *config, const struct ctd_layer_source *source, struct ctd_scope *scope,
+               struct ctd_error *err);
+
+#endif

@@ -1,0 +1,103 @@
+#include "rpc/channel.h"
+#include "base/buffer.h"
+#include "rpc/runtime.h"
+#include <errno.h>
+#include <grpc/grpc_security.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct ctd_channel {
+  atomic_int references;
+  grpc_channel *grpc;
+};
+
+static int connect_failed(const char *path, int errnum, struct ctd_error *err) {
+  ctd_error_errno(err, errnum, "connect to %s", path);
+  if (errnum == ENOENT || errnum == ENOTDIR)
+    err->code = CTD_NO_SUCH_SOCKET;
+  else if (errnum == ENOTSOCK)
+    err->code = CTD_CONNECTION_REFUSED;
+  return -1;
+}
+
+static int channel_probe(const char *path, struct ctd_error *err) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path)
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "connect to %s: a socket's path has at most %zu bytes", path,
+                         sizeof address.sun_path - 1);
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return connect_failed(path, errno, err);
+  /* EAGAIN: somebody listens, with a full backlog; the deadline of the first call decides. */
+  int failed = connect(fd, (struct sockaddr *)&address, sizeof address) && errno != EAGAIN ? errno : 0;
+  close(fd);
+  return failed ? connect_failed(path, failed, err) : 0;
+}
+
+static grpc_arg int_arg(const char *key, int value) {
+  grpc_arg arg = {.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value};
+  return arg;
+}
+
+static grpc_arg string_arg(const char *key, const char *value) {
+  grpc_arg arg = {.type = GRPC_ARG_STRING, .key = (char *)key, .value.string = (char *)value};
+  return arg;
+}
+
+static grpc_channel *channel_create(const char *target) {
+  grpc_arg args[] = {
+      int_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, CTD_MESSAGE_LIMIT),
+      int_arg(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, CTD_MESSAGE_LIMIT),
+      string_arg(GRPC_ARG_DEFAULT_AUTHORITY, "localhost"), /* containerd refuses the socket's path as authority */
+      int_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
+      int_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),      /* a closed client closes its connection */
+      int_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100), /* a restarted daemon is found again soon */
+      int_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100),
+      int_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000),
+  };
+  grpc_channel_args all = {.num_args = sizeof args / sizeof *args, .args = args};
+  grpc_channel_credentials *insecure = grpc_insecure_credentials_create();
+  grpc_channel *channel = grpc_channel_create(target, insecure, &all);
+  grpc_channel_credentials_release(insecure);
+  return channel;
+}
+
+int ctd_channel_open(struct ctd_channel **out, const char *path, struct ctd_error *err) {
+  *out = NULL;
+  if (channel_probe(path, err) || ctd_runtime_start(err))
+    return -1;
+  char *target = ctd_format(err, "unix:%s", path);
+  struct ctd_channel *channel = calloc(1, sizeof *channel);
+  if (!target || !channel) {
+    free(target);
+    free(channel);
+    return ctd_error_nomem(err);
+  }
+  atomic_init(&channel->references, 1);
+  channel->grpc = channel_create(target);
+  free(target);
+  *out = channel;
+  return 0;
+}
+
+struct ctd_channel *ctd_channel_ref(struct ctd_channel *channel) {
+  atomic_fetch_add(&channel->references, 1);
+  return channel;
+}
+
+void ctd_channel_unref(struct ctd_channel *channel) {
+  if (!channel || atomic_fetch_sub(&channel->references, 1) > 1)
+    return;
+  if (ctd_runtime_usable())
+    grpc_channel_destroy(channel->grpc);
+  free(channel);
+}
+
+grpc_channel *ctd_channel_grpc(struct ctd_channel *channel) {
+  return channel->grpc;
+}

@@ -1,0 +1,165 @@
+#include "rpc/stream.h"
+#include "rpc/runtime.h"
+#include "rpc/status.h"
+#include "rpc/wire.h"
+#include <grpc/grpc.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ctd_stream {
+  grpc_call *grpc;
+  grpc_completion_queue *queue;
+  struct ctd_scope *scope;
+  const ProtobufCMessageDescriptor *type;
+  grpc_metadata_array initial;
+  grpc_byte_buffer *answer;
+  struct ctd_status status;
+  bool sending, receiving, open; /* which batches are under way; open: the status is still to come */
+};
+
+/* The members' addresses are the tags of the three batches. */
+static int batch_await(struct ctd_stream *stream, bool *batch) {
+  bool cancelled = false;
+  int success = 1;
+  while (*batch) {
+    grpc_event event = grpc_completion_queue_pluck(stream->queue, batch, ctd_deadline_in(CTD_SLICE), NULL);
+    if (event.type == GRPC_OP_COMPLETE) {
+      *batch = false;
+      success = event.success;
+    } else if (!cancelled && atomic_load(&stream->scope->cancelled)) {
+      grpc_call_cancel(stream->grpc, NULL);
+      cancelled = true;
+    }
+  }
+  return success;
+}
+
+static void batch_start(struct ctd_stream *stream, const grpc_op *ops, size_t count, bool *batch) {
+  *batch = grpc_call_start_batch(stream->grpc, ops, count, batch, NULL) == GRPC_CALL_OK;
+}
+
+static void receive_start(struct ctd_stream *stream) {
+  grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
+  op.data.recv_message.recv_message = &stream->answer;
+  batch_start(stream, &op, 1, &stream->receiving);
+}
+
+/* The server's headers come with its first answer, so only the status waits for them. */
+static void status_start(struct ctd_stream *stream) {
+  grpc_op ops[2];
+  memset(ops, 0, sizeof ops);
+  ops[0].op = GRPC_OP_RECV_INITIAL_METADATA;
+  ops[0].data.recv_initial_metadata.recv_initial_metadata = &stream->initial;
+  ops[1].op = GRPC_OP_RECV_STATUS_ON_CLIENT;
+  ops[1].data.recv_status_on_client.trailing_metadata = &stream->status.trailers;
+  ops[1].data.recv_status_on_client.status = &stream->status.code;
+  ops[1].data.recv_status_on_client.status_details = &stream->status.text;
+  batch_start(stream, ops, 2, &stream->open);
+}
+
+static void headers_send(struct ctd_stream *stream, const struct ctd_target *target) {
+  grpc_metadata headers[2];
+  grpc_op op = {.op = GRPC_OP_SEND_INITIAL_METADATA};
+  size_t count = ctd_target_headers(target, headers);
+  op.data.send_initial_metadata.count = count;
+  op.data.send_initial_metadata.metadata = headers;
+  batch_start(stream, &op, 1, &stream->sending);
+  for (size_t i = 0; i < count; i++)
+    grpc_slice_unref(headers[i].value);
+  batch_await(stream, &stream->sending);
+}
+
+int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, const char *method,
+                    const ProtobufCMessageDescriptor *type, struct ctd_scope *scope, struct ctd_error *err) {
+  *out = NULL;
+  if (ctd_scope_check(scope, err) || ctd_runtime_start(err))
+    return -1;
+  struct ctd_stream *stream = calloc(1, sizeof *stream);
+  if (!stream)
+    return ctd_error_nomem(err);
+  stream->scope = scope;
+  stream->type = type;
+  stream->queue = grpc_completion_queue_create_for_pluck(NULL);
+  stream->grpc = ctd_target_call(target, method, stream->queue, scope);
+  grpc_metadata_array_init(&stream->initial);
+  ctd_status_init(&stream->status);
+  status_start(stream);
+  headers_send(stream, target);
+  receive_start(stream);
+  *out = stream;
+  return 0;
+}
+
+/* Why nothing more can be sent or received: how the call ended. */
+static int stream_failure(struct ctd_stream *stream, struct ctd_error *err) {
+  batch_await(stream, &stream->open);
+  if (ctd_status_check(&stream->status, err))
+    return -1;
+  return ctd_error_set(err, CTD_ABORTED, "the daemon ended the call early");
+}
+
+static int send_buffer(struct ctd_stream *stream, grpc_byte_buffer *buffer, struct ctd_error *err) {
+  grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
+  op.data.send_message.send_message = buffer;
+  batch_start(stream, &op, 1, &stream->sending);
+  bool sent = stream->sending && batch_await(stream, &stream->sending);
+  grpc_byte_buffer_destroy(buffer);
+  return sent ? 0 : stream_failure(stream, err);
+}
+
+int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err) {
+  return send_buffer(stream, ctd_wire_pack(message), err);
+}
+
+int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *message, unsigned field, grpc_slice data,
+                         struct ctd_error *err) {
+  return send_buffer(stream, ctd_wire_pack_data(message, field, data), err);
+}
+
+int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {
+  grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
+  batch_start(stream, &op, 1, &stream->sending);
+  return batch_await(stream, &stream->sending) ? 0 : stream_failure(stream, err);
+}
+
+int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
+  *reply = NULL;
+  batch_await(stream, &stream->receiving);
+  if (!stream->answer) {
+    batch_await(stream, &stream->open);
+    return ctd_status_check(&stream->status, err);
+  }
+  int result = ctd_wire_unpack(reply, stream->type, stream->answer, err);
+  grpc_byte_buffer_destroy(stream->answer);
+  stream->answer = NULL;
+  receive_start(stream);
+  return result;
+}
+
+void ctd_stream_free(struct ctd_stream *stream) {
+  if (!stream || !ctd_runtime_usable())
+    return;
+  if (stream->open)
+    grpc_call_cancel(stream->grpc, NULL);
+  batch_await(stream, &stream->receiving);
+  batch_await(stream, &stream->open);
+  grpc_call_unref(stream->grpc);
+  grpc_completion_queue_shutdown(stream->queue);
+  grpc_completion_queue_destroy(stream->queue);
+  grpc_metadata_array_destroy(&stream->initial);
+  grpc_byte_buffer_destroy(stream->answer);
+  ctd_status_free(&stream->status);
+  free(stream);
+}
+
+int ctd_stream_request(struct ctd_stream **out, const struct ctd_target *target, const char *method,
+                       const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type, struct ctd_scope *scope,
+                       struct ctd_error *err) {
+  if (ctd_stream_open(out, target, method, type, scope, err))
+    return -1;
+  if (!ctd_stream_send(*out, request, err) && !ctd_stream_close_send(*out, err))
+    return 0;
+  ctd_stream_free(*out);
+  *out = NULL;
+  return -1;
+}

@@ -1,0 +1,41 @@
+/*
+ * A streaming call, driven by the thread that uses it (one at a time) on a queue of its own. One answer is always being
+ * received in the background, so that messages can be sent ahead of the answers to earlier ones.
+ */
+#ifndef CTD_RPC_STREAM_H
+#define CTD_RPC_STREAM_H
+
+#include "base/clock.h"
+#include "rpc/channel.h"
+#include <grpc/slice.h>
+#include <protobuf-c/protobuf-c.h>
+
+struct ctd_stream;
+
+/* Opens the stream; `method` is a literal, `type` that of the answers. The caller frees *out. */
+int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, const char *method,
+                    const ProtobufCMessageDescriptor *type, struct ctd_scope *scope, struct ctd_error *err);
+
+/* Sends one message and returns when the transport has taken it. If the server has ended the call, fails with its
+ * reason. */
+int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err);
+
+/* The same with one bytes field more, shared and not copied; the reference to `data` is taken over in any case. */
+int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *message, unsigned field, grpc_slice data,
+                         struct ctd_error *err);
+
+/* No more messages will be sent. */
+int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err);
+
+/* The next answer (the caller frees it with protobuf_c_message_free_unpacked), or *reply NULL at the end. */
+int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err);
+
+/* Cancels what is left of the call and frees it. NULL is fine; in a forked child it only leaks. */
+void ctd_stream_free(struct ctd_stream *stream);
+
+/* A request with a stream of answers: sends it and closes the sending side. */
+int ctd_stream_request(struct ctd_stream **out, const struct ctd_target *target, const char *method,
+                       const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type, struct ctd_scope *scope,
+                       struct ctd_error *err);
+
+#endif

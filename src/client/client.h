@@ -15,6 +15,7 @@
 #define CTD_DEFAULT_NAMESPACE "default"
 #define CTD_DEFAULT_RUNTIME "io.containerd.runc.v2"
 #define CTD_DEFAULT_SNAPSHOTTER "overlayfs"
+#define CTD_DEFAULT_HOSTS_DIR "/etc/containerd/certs.d"
 
 struct ctd_client;
 
@@ -71,9 +72,5 @@ int ctd_client_failed(const struct ctd_client *client, struct ctd_error *err, co
 
 /* 0 if `id` is a valid identifier of containerd (namespaces, containers, leases); else CTD_INVALID_ARGUMENT. */
 int ctd_identifier_check(const char *what, const char *id, struct ctd_error *err);
-
-/* A default of the namespace: its label `key`, or `fallback`. The caller frees *out. */
-int ctd_namespace_default(struct ctd_client *client, const char *key, const char *fallback, char **out,
-                          struct ctd_scope *scope, struct ctd_error *err);
 
 #endif

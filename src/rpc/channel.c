@@ -57,7 +57,7 @@ static grpc_channel *channel_create(const char *target) {
       int_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
       int_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),      /* a closed client closes its connection */
       int_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100), /* a restarted daemon is found again soon */
-      int_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100),
+      int_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 60000),   /* a silent peer: the deadline of the call decides */
       int_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000),
   };
   grpc_channel_args all = {.num_args = sizeof args / sizeof *args, .args = args};

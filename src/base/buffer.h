@@ -2,7 +2,7 @@
 #ifndef CTD_BASE_BUFFER_H
 #define CTD_BASE_BUFFER_H
 
-#include "error.h"
+#include "base/error.h"
 #include <stddef.h>
 
 struct ctd_buffer {

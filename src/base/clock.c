@@ -21,8 +21,21 @@ void ctd_scope_init(struct ctd_scope *scope, double timeout) {
   scope->deadline = isinf(timeout) ? INFINITY : ctd_now_monotonic() + timeout;
 }
 
+void ctd_scope_init_within(struct ctd_scope *scope, struct ctd_scope *parent) {
+  ctd_scope_init(scope, INFINITY);
+  scope->deadline = parent->deadline;
+  scope->parent = parent;
+}
+
+bool ctd_scope_cancelled(const struct ctd_scope *scope) {
+  for (; scope; scope = scope->parent)
+    if (atomic_load(&scope->cancelled))
+      return true;
+  return false;
+}
+
 int ctd_scope_check(struct ctd_scope *scope, struct ctd_error *err) {
-  if (atomic_load(&scope->cancelled))
+  if (ctd_scope_cancelled(scope))
     return ctd_error_set(err, CTD_CANCELLED, "cancelled");
   if (ctd_now_monotonic() >= scope->deadline)
     return ctd_error_set(err, CTD_DEADLINE_EXCEEDED, "timed out");

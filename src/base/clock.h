@@ -2,7 +2,7 @@
 #ifndef CTD_BASE_CLOCK_H
 #define CTD_BASE_CLOCK_H
 
-#include "error.h"
+#include "base/error.h"
 #include <math.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -24,9 +24,10 @@ struct ctd_scope {
   double deadline;       /* on the monotonic clock; INFINITY: none */
   atomic_bool cancelled; /* set by any thread */
   bool nowait;
-  void (*notify)(void *); /* with nowait: called on the pump thread when the call is complete; */
-  void *notify_context;   /* without it the call is driven by whoever waits for it */
-  struct ctd_call *call;  /* owned by the scope */
+  void (*notify)(void *);   /* with nowait: called on the pump thread when the call is complete; */
+  void *notify_context;     /* without it the call is driven by whoever waits for it */
+  struct ctd_call *call;    /* owned by the scope */
+  struct ctd_scope *parent; /* borrowed; ends this scope too. NULL: none */
 };
 
 /* What a nowait operation returns while its call is under way. */
@@ -37,6 +38,12 @@ double ctd_now_epoch(void);     /* seconds since 1970 */
 
 /* A scope that ends `timeout` seconds from now (INFINITY: never). */
 void ctd_scope_init(struct ctd_scope *scope, double timeout);
+
+/* A scope inside another, which ends with it and can be cancelled alone. `parent` must outlive it. */
+void ctd_scope_init_within(struct ctd_scope *scope, struct ctd_scope *parent);
+
+/* Whether it, or what it is inside of, was cancelled. */
+bool ctd_scope_cancelled(const struct ctd_scope *scope);
 
 /* 0 while the scope is alive; else −1 with CTD_CANCELLED or CTD_DEADLINE_EXCEEDED. */
 int ctd_scope_check(struct ctd_scope *scope, struct ctd_error *err);

@@ -2,7 +2,7 @@
 #ifndef CTD_BASE_JSON_H
 #define CTD_BASE_JSON_H
 
-#include "error.h"
+#include "base/error.h"
 #include <stddef.h>
 #include <stdint.h>
 

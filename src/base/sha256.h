@@ -2,7 +2,7 @@
 #ifndef CTD_BASE_SHA256_H
 #define CTD_BASE_SHA256_H
 
-#include "error.h"
+#include "base/error.h"
 #include <stddef.h>
 
 #define CTD_DIGEST_SIZE 72 /* with the NUL */

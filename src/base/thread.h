@@ -2,7 +2,7 @@
 #ifndef CTD_BASE_THREAD_H
 #define CTD_BASE_THREAD_H
 
-#include "error.h"
+#include "base/error.h"
 #include <pthread.h>
 
 /* Starts a joinable thread named `name` (at most 15 bytes) with every signal blocked. */

@@ -2,7 +2,7 @@
 #ifndef CTD_BASE_TOML_H
 #define CTD_BASE_TOML_H
 
-#include "error.h"
+#include "base/error.h"
 #include <stddef.h>
 
 #ifdef __cplusplus

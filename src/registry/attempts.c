@@ -88,10 +88,13 @@ static void text_add(char *text, size_t size, const char *format, ...) {
   va_end(args);
 }
 
+static bool attempt_is_refused(const struct ctd_attempt *attempt) {
+  return attempt->status != 0 && attempt->status / 100 != 2;
+}
+
 static void text_add_attempt(char *text, size_t size, const struct ctd_attempt *attempt) {
-  bool refusal = attempt->status != 0 && attempt->status / 100 != 2;
   text_add(text, size, "%s", attempt->host);
-  if (refusal)
+  if (attempt_is_refused(attempt))
     text_add(text, size, " answered %d", attempt->status);
   if (*attempt->text)
     text_add(text, size, ": %s", attempt->text);
@@ -114,14 +117,16 @@ static json_t *attempts_details(const struct ctd_attempts *attempts) {
   return details;
 }
 
+/* All that failed; one under way when the scope ended has nothing to tell. */
 static void attempts_describe(const struct ctd_attempts *attempts, char *text, size_t size) {
   const char *separator = "";
   *text = '\0';
   for (size_t i = 0; i < attempts->count; i++) {
-    if (attempts->items[i].tries == 0)
+    const struct ctd_attempt *attempt = &attempts->items[i];
+    if (!attempt_is_refused(attempt) && !*attempt->text)
       continue;
     text_add(text, size, "%s", separator);
-    text_add_attempt(text, size, &attempts->items[i]);
+    text_add_attempt(text, size, attempt);
     separator = ", ";
   }
 }
@@ -134,8 +139,8 @@ static int attempts_fail(const struct ctd_attempts *attempts, const char *what, 
       worst = &attempts->items[i];
   }
   snprintf(words, sizeof words, "%s", ctd_code_name(worst->code));
-  for (char *c = words; *c; c++)
-    *c = *c == '_' ? ' ' : *c;
+  for (char *c = words; (c = strchr(c, '_'));)
+    *c = ' ';
   attempts_describe(attempts, text, sizeof text);
   ctd_error_set(err, worst->code, "%s: %s: %s", what, words, text);
   err->status = worst->status;

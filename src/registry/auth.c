@@ -27,9 +27,7 @@ struct ctd_auth {
 };
 
 static void entry_forget(struct auth_entry *entry) {
-  if (entry->authorization)
-    explicit_bzero(entry->authorization, strlen(entry->authorization));
-  free(entry->authorization);
+  ctd_secret_free(entry->authorization);
   entry->authorization = NULL;
 }
 
@@ -127,7 +125,7 @@ static int entry_use_basic(struct auth_entry *entry, const char *used, struct ct
   if (!authorization)
     return -1;
   if (used && strcmp(used, authorization) == 0) {
-    free(authorization);
+    ctd_secret_free(authorization);
     return ctd_error_set(err, CTD_UNAUTHENTICATED, "it refuses the user name or password");
   }
   entry_forget(entry);

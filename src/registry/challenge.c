@@ -12,13 +12,7 @@ void ctd_challenge_free(struct ctd_challenge *challenge) {
   free(challenge->realm);
   free(challenge->service);
   free(challenge->scope);
-  *challenge = (struct ctd_challenge){0};
-}
-
-static void challenge_replace(struct ctd_challenge *to, struct ctd_challenge *from) {
-  ctd_challenge_free(to);
-  *to = *from;
-  *from = (struct ctd_challenge){0};
+  memset(challenge, 0, sizeof *challenge);
 }
 
 static enum ctd_challenge_scheme scheme_named(const char *name, size_t length) {
@@ -57,14 +51,15 @@ static int value_read(char **out, const char **at, struct ctd_error *err) {
 }
 
 /* The parameter whose name of `length` bytes stands at *at, with "=" after it. The first of a name counts. */
-static int parameter_read(struct ctd_challenge *challenge, const char **at, size_t length, struct ctd_error *err) {
+static int parameter_read(struct ctd_challenge *challenge, bool wanted, const char **at, size_t length,
+                          struct ctd_error *err) {
   char **slot = challenge_parameter(challenge, *at, length), *value = NULL;
   *at += length;
   *at += strspn(*at, SPACE) + 1;
   *at += strspn(*at, SPACE);
   if (value_read(&value, at, err) < 0)
     return -1;
-  if (slot && !*slot)
+  if (wanted && slot && !*slot)
     *slot = value;
   else
     free(value);
@@ -76,43 +71,40 @@ static int parameter_read(struct ctd_challenge *challenge, const char **at, size
  * ("Negotiate YII=") belongs to schemes that we don't know, and is passed over with its "=".
  */
 int ctd_challenge_parse(struct ctd_challenge *out, const char *header, struct ctd_error *err) {
-  struct ctd_challenge current = {0};
+  bool better = false; /* whether the challenge at hand is the best so far */
   *out = (struct ctd_challenge){0};
-  int result = 0;
-  for (const char *at = header; *at && result == 0;) {
+  for (const char *at = header; *at;) {
     size_t length = strspn(at, TOKEN);
     const char *next = at + length + strspn(at + length, SPACE);
     if (length == 0) {
       at++;
     } else if (*next == '=') {
-      result = parameter_read(&current, &at, length, err);
+      if (parameter_read(out, better, &at, length, err) < 0) {
+        ctd_challenge_free(out);
+        return -1;
+      }
     } else {
-      if (current.scheme > out->scheme)
-        challenge_replace(out, &current);
-      ctd_challenge_free(&current);
-      current.scheme = scheme_named(at, length);
+      enum ctd_challenge_scheme scheme = scheme_named(at, length);
+      better = scheme > out->scheme;
+      if (better) {
+        ctd_challenge_free(out);
+        out->scheme = scheme;
+      }
       at = next;
     }
   }
-  if (current.scheme > out->scheme)
-    challenge_replace(out, &current);
-  ctd_challenge_free(&current);
-  if (result < 0)
-    ctd_challenge_free(out);
-  return result;
+  return 0;
 }
 
+/* Several headers mean the same as one with commas between. */
 int ctd_challenge_choose(struct ctd_challenge *out, const struct ctd_http_response *response, struct ctd_error *err) {
-  struct ctd_challenge current;
+  struct ctd_buffer all = {0};
+  int result = 0;
   *out = (struct ctd_challenge){0};
-  for (const char *header = NULL; (header = ctd_http_header(response, "www-authenticate", header));) {
-    if (ctd_challenge_parse(&current, header, err) < 0) {
-      ctd_challenge_free(out);
-      return -1;
-    }
-    if (current.scheme > out->scheme)
-      challenge_replace(out, &current);
-    ctd_challenge_free(&current);
-  }
-  return 0;
+  for (const char *header = NULL; (header = ctd_http_header(response, "www-authenticate", header)) && result == 0;)
+    result = ctd_buffer_printf(&all, err, "%s, ", header);
+  if (result == 0 && all.data)
+    result = ctd_challenge_parse(out, all.data, err);
+  ctd_buffer_free(&all);
+  return result;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void secret_free(char *secret) {
+void ctd_secret_free(char *secret) {
   if (secret)
     explicit_bzero(secret, strlen(secret));
   free(secret);
@@ -11,7 +11,7 @@ static void secret_free(char *secret) {
 
 void ctd_credentials_free(struct ctd_credentials *credentials) {
   free(credentials->username);
-  secret_free(credentials->password);
-  secret_free(credentials->identity_token);
+  ctd_secret_free(credentials->password);
+  ctd_secret_free(credentials->identity_token);
   *credentials = (struct ctd_credentials){0};
 }

@@ -10,6 +10,9 @@ struct ctd_credentials {
   char *identity_token; /* an OAuth refresh token; then username and password aren't used */
 };
 
+/* Wipes and frees a string; NULL is fine. */
+void ctd_secret_free(char *secret);
+
 /* Wipes and frees the strings and zeroes the struct. */
 void ctd_credentials_free(struct ctd_credentials *credentials);
 

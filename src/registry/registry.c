@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define RETRIES 5
 
@@ -23,8 +24,7 @@ int ctd_registry_open(struct ctd_registry **out, const char *domain, const char 
   char *scope = ctd_format(err, "repository:%s:pull", repository);
   int result = -1;
   if (!scope || ctd_copy_string(&registry->domain, domain, err) < 0 ||
-      ctd_copy_string(&registry->repository, repository, err) < 0 ||
-      ctd_copy_string(&registry->name, name, err) < 0 ||
+      ctd_copy_string(&registry->repository, repository, err) < 0 || ctd_copy_string(&registry->name, name, err) < 0 ||
       ctd_hosts_load(&registry->hosts, domain, options->hosts_dir, options->plain_http, err) < 0 ||
       ctd_auth_new(&registry->auth, &registry->hosts, scope, &options->auth, err) < 0)
     goto out;
@@ -63,9 +63,10 @@ struct ask {
   struct ctd_http *http;
   struct ctd_scope *scope;
   const struct ctd_registry_call *call;
-  const struct ctd_host *host;       /* NULL for an address of its own */
-  struct ctd_registry_host *learnt;  /* NULL likewise */
+  const struct ctd_host *host;      /* NULL for an address of its own */
+  struct ctd_registry_host *learnt; /* NULL likewise */
   struct ctd_http_response *response;
+  bool alternate; /* sent to the host's other address */
   char *url, *authorization;
 };
 
@@ -75,8 +76,7 @@ static int ask_make_url(struct ask *ask, struct ctd_error *err) {
   ask->url = NULL;
   if (!ask->host)
     return ctd_copy_string(&ask->url, ask->call->url, err);
-  bool alternate = atomic_load(&ask->learnt->speaks) == SPEAKS_ALTERNATE;
-  const char *base = alternate ? ask->host->alternate : ask->host->base;
+  const char *base = ask->alternate ? ask->host->alternate : ask->host->base;
   char *domain = ask->host->proxy ? curl_easy_escape(NULL, registry->domain, 0) : NULL;
   if (ask->host->proxy && !domain)
     return ctd_error_nomem(err);
@@ -99,8 +99,12 @@ static size_t ask_add_host_headers(const struct ask *ask, struct ctd_http_header
 
 static int ask_send(struct ask *ask, struct ctd_error *err) {
   const struct ctd_registry_call *call = ask->call;
-  struct ctd_http_header *headers = calloc(3 + (ask->host ? ask->host->header_count : 0), sizeof *headers);
   char range[40];
+  ctd_http_response_free(ask->response);
+  ask->response->fault = CTD_HTTP_INVALID; /* until the request is sent */
+  if (ask_make_url(ask, err) < 0)
+    return -1;
+  struct ctd_http_header *headers = calloc(3 + (ask->host ? ask->host->header_count : 0), sizeof *headers);
   if (!headers)
     return ctd_error_nomem(err);
   size_t count = ask_add_host_headers(ask, headers);
@@ -122,7 +126,6 @@ static int ask_send(struct ask *ask, struct ctd_error *err) {
                                            .sink = call->sink,
                                            .context = call->context,
                                            .limit = call->limit};
-  ctd_http_response_free(ask->response);
   int result = ctd_http_perform(ask->http, ask->scope, &request, ask->response, err);
   free(headers);
   return result;
@@ -133,31 +136,34 @@ static bool answer_wants_tls(const struct ctd_http_response *response) {
   return response->status == 400 && response->body.data && strstr(response->body.data, "HTTPS");
 }
 
-/* Notes how the host speaks and whether it answers; true if it should be asked again in the other way. */
-static bool ask_learn(struct ask *ask) {
+/* Notes whether the host answers, and at which address it is to be asked from now on. */
+static void ask_learn(const struct ask *ask) {
   enum ctd_http_fault fault = ask->response->fault;
-  if (!ask->learnt)
-    return false;
-  atomic_store(&ask->learnt->silent, ask->response->status == 0 && fault != CTD_HTTP_SCOPE);
-  if (!ask->host->alternate || atomic_load(&ask->learnt->speaks) != SPEAKS_UNKNOWN)
-    return false;
-  bool other = fault == CTD_HTTP_NOT_HTTP || (fault == CTD_HTTP_COMPLETE && answer_wants_tls(ask->response));
-  if (other || ask->response->status)
-    atomic_store(&ask->learnt->speaks, other ? SPEAKS_ALTERNATE : SPEAKS_BASE);
-  return other;
+  if (fault == CTD_HTTP_SCOPE || fault == CTD_HTTP_INVALID)
+    return;
+  atomic_store(&ask->learnt->silent, ask->response->status == 0);
+  if (ask->response->status)
+    atomic_store(&ask->learnt->speaks, ask->alternate ? SPEAKS_ALTERNATE : SPEAKS_BASE);
 }
 
-/* Sends the request, at the host's other address if that is the right one. */
+/* Whether the host, asked at its base for the first time, seems to speak the other protocol. */
+static bool ask_suspects(const struct ask *ask) {
+  if (!ask->host || !ask->host->alternate || ask->alternate || atomic_load(&ask->learnt->speaks) == SPEAKS_BASE)
+    return false;
+  enum ctd_http_fault fault = ask->response->fault;
+  return fault == CTD_HTTP_NOT_HTTP || (fault == CTD_HTTP_COMPLETE && answer_wants_tls(ask->response));
+}
+
+/* Sends the request to the host's right address. */
 static int ask_send_as_spoken(struct ask *ask, struct ctd_error *err) {
-  if (ask_make_url(ask, err) < 0)
-    return -1;
+  ask->alternate = ask->host && atomic_load(&ask->learnt->speaks) == SPEAKS_ALTERNATE;
   int result = ask_send(ask, err);
-  if (!ask_learn(ask))
-    return result;
-  if (ask_make_url(ask, err) < 0)
-    return -1;
-  result = ask_send(ask, err);
-  ask_learn(ask);
+  if (ask_suspects(ask)) {
+    ask->alternate = true;
+    result = ask_send(ask, err);
+  }
+  if (ask->host)
+    ask_learn(ask);
   return result;
 }
 
@@ -224,13 +230,11 @@ static enum ctd_verdict ask_authenticated(struct ask *ask, struct ctd_attempt *a
     if (ctd_auth_answer(ask->registry->auth, ask->http, ask->scope, ask->call->host, ask->url, ask->response,
                         ask->authorization, &authorization, err) < 0)
       return judge_auth(attempt, err);
-    free(ask->authorization);
+    ctd_secret_free(ask->authorization);
     ask->authorization = authorization;
     result = ask_send_as_spoken(ask, err);
   }
   attempt->status = ask->response->status;
-  if (result < 0 && !ask->url)
-    return CTD_VERDICT_STOP;
   return result < 0 ? judge_fault(ask->response->fault, attempt, err) : judge_answer(ask->response, attempt);
 }
 
@@ -246,9 +250,7 @@ enum ctd_verdict ctd_registry_ask(struct ctd_registry *registry, struct ctd_http
   enum ctd_verdict verdict = ask_authenticated(&ask, attempt, err);
   if (ask.url && attempt_set_url(attempt, ask.url, err) < 0)
     verdict = CTD_VERDICT_STOP;
-  if (ask.authorization)
-    explicit_bzero(ask.authorization, strlen(ask.authorization));
-  free(ask.authorization);
+  ctd_secret_free(ask.authorization);
   free(ask.url);
   return verdict;
 }

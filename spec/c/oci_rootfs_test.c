@@ -27,7 +27,7 @@ static int setup(void **state) {
     assert_true(asprintf(&stack->paths[i], "%s/%s", stack->directory, names[i]) > 0);
     assert_int_equal(mkdir(stack->paths[i], 0755), 0);
   }
-  stack->root = (struct ctd_rootfs){(const char *const *)stack->paths, 3};
+  stack->root = (struct ctd_rootfs){(const char *const *)stack->paths, 3, false};
   *state = stack;
   return 0;
 }
@@ -206,6 +206,16 @@ static void opaque_root_is_not(void **state) {
   check(stack, "/etc/passwd", "shown");
 }
 
+static void marks_of_users(void **state) {
+  struct stack *stack = *state;
+  put(stack, "bottom/etc/passwd", "shown");
+  put(stack, "top/etc/group", "top");
+  put_mark(stack, "top/etc", "user.overlay.opaque", "y");
+  check(stack, "/etc/passwd", "shown");
+  stack->root.userxattr = true;
+  check_error(stack, "/etc/passwd", CTD_NOT_FOUND);
+}
+
 static void redirects(void **state) {
   const struct stack *stack = *state;
   put(stack, "top/etc/passwd", "x");
@@ -213,13 +223,29 @@ static void redirects(void **state) {
   check_error(stack, "/etc/passwd", CTD_UNIMPLEMENTED);
 }
 
+static void missing_layer(void **state) {
+  const struct stack *stack = *state;
+  put(stack, "top/shown", "shown");
+  assert_int_equal(rmdir(stack->paths[1]), 0);
+  check(stack, "/shown", "shown");
+  check_error(stack, "/etc/passwd", CTD_FAILED_PRECONDITION);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
-      TEST(layers),    TEST(links_stay_inside),      TEST(regular_files_only),
-      TEST(limit),     TEST(files_hide_directories), TEST(links_are_not_merged),
-      TEST(whiteouts), TEST(opaque_directories),     TEST(opaque_root_is_not),
+      TEST(layers),
+      TEST(links_stay_inside),
+      TEST(regular_files_only),
+      TEST(limit),
+      TEST(files_hide_directories),
+      TEST(links_are_not_merged),
+      TEST(whiteouts),
+      TEST(opaque_directories),
+      TEST(opaque_root_is_not),
+      TEST(marks_of_users),
       TEST(redirects),
+      TEST(missing_layer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

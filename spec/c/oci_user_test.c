@@ -115,7 +115,7 @@ static void refused(void **state) {
 static void looked_up(void **state) {
   char *directory = scratch_new();
   const char *layers[] = {directory};
-  const struct ctd_rootfs root = {layers, 1};
+  const struct ctd_rootfs root = {layers, 1, false};
   struct ctd_user user = {0};
   struct ctd_error err = {0};
   (void)state;

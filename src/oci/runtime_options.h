@@ -13,7 +13,7 @@ struct ctd_runtime_options {
   const char *cwd;       /* absolute */
   const char *user;      /* not applied here but looked up first: see ctd_user_lookup */
   const char *hostname;
-  const json_t *mounts;   /* array of objects as in the OCI spec and of strings: see ctd_mount_parse */
+  const json_t *mounts;   /* array of objects as in the OCI spec and of strings: see oci/runtime_mount.h */
   const json_t *cap_add;  /* arrays of names, any case, "CAP_" optional; "ALL" */
   const json_t *cap_drop; /* a name in both is dropped; "ALL" drops what the default has before any is added */
   int64_t memory;         /* bytes; 0: no limit */
@@ -28,11 +28,5 @@ struct ctd_runtime_options {
  */
 int ctd_runtime_options_apply(json_t *spec, const struct ctd_runtime_options *options,
                               const struct ctd_image_config *config, struct ctd_error *err);
-
-/*
- * A mount of the spec from "/source:/destination[:options]", a bind mount with comma-separated options ("ro,rprivate");
- * it's recursive and writable unless they say otherwise. The caller owns *out.
- */
-int ctd_mount_parse(json_t **out, const char *text, struct ctd_error *err);
 
 #endif

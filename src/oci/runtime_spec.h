@@ -23,14 +23,16 @@ int ctd_runtime_spec_apply_image(json_t *spec, const struct ctd_image_config *co
 
 int ctd_runtime_spec_put_user(json_t *spec, const struct ctd_user *user, struct ctd_error *err);
 
-/* The object at a path of keys ("linux", "resources", NULL), made where it's absent. Borrowed; NULL when memory is
- * short or one of them is no object. */
-json_t *ctd_runtime_spec_at(json_t *spec, struct ctd_error *err, ...) __attribute__((sentinel));
+/* The object at "linux.resources", say, made where it's absent. Borrowed; NULL and *err set if that can't be. */
+json_t *ctd_runtime_spec_at(json_t *spec, const char *path, struct ctd_error *err);
 
 /*
  * Changes the process's environment by `entries`, an array of strings: "KEY=value" replaces KEY in its place or appends
  * it, "KEY" removes it.
  */
 int ctd_runtime_spec_put_env(json_t *spec, const json_t *entries, struct ctd_error *err);
+
+/* Sets the process's arguments: the one list and then the other; both are arrays of strings or NULL. */
+int ctd_runtime_spec_put_args(json_t *spec, const json_t *entrypoint, const json_t *command, struct ctd_error *err);
 
 #endif

@@ -6,7 +6,7 @@
 #include "google/protobuf/any.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 
-/* Labels, sorted by key. A zeroed struct is empty. */
+/* Labels, sorted by key, each key once. A zeroed struct is empty. */
 struct ctd_label {
   char *key, *value; /* owned */
 };
@@ -19,12 +19,14 @@ struct ctd_labels {
 int ctd_labels_set(struct ctd_labels *labels, const char *key, const char *value, struct ctd_error *err);
 const char *ctd_labels_get(const struct ctd_labels *labels, const char *key);                     /* NULL: absent */
 int ctd_labels_copy(struct ctd_labels *to, const struct ctd_labels *from, struct ctd_error *err); /* adds to `to` */
+/* Adds the members of an object of strings, such as a descriptor's annotations; NULL has none. */
+int ctd_labels_from_json(struct ctd_labels *labels, const json_t *object, struct ctd_error *err);
 void ctd_labels_free(struct ctd_labels *labels);
 
 /*
  * Every map<string, string> entry has the same layout in protobuf-c, and each message type only its own name for it:
- * these convert between labels and any of them. `entries` of a request is freed with free(); its strings are borrowed
- * from the labels.
+ * these convert between labels and any of them. `entries` is the address of a request's array, which is freed with
+ * free() and whose strings are borrowed from the labels; or the array of an answer.
  */
 int ctd_map_from_labels(const struct ctd_labels *labels, const ProtobufCMessageDescriptor *entry_type, void *entries,
                         size_t *count, struct ctd_error *err);

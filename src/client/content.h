@@ -22,23 +22,26 @@ void ctd_content_info_free(struct ctd_content_info *info);
 int ctd_content_read(struct ctd_client *client, const char *digest, size_t limit, struct ctd_scope *scope,
                      struct ctd_buffer *out, struct ctd_error *err);
 
-/* Sets these labels of a blob and leaves its others alone (update mask labels.<key>). */
+/*
+ * Sets these labels of a blob and leaves its others alone. A containerd.io/distribution.source.<host> label adds its
+ * repository to those that the blob has already. What holds already isn't written again.
+ */
 int ctd_content_label(struct ctd_client *client, const char *digest, const struct ctd_labels *labels,
                       struct ctd_scope *scope, struct ctd_error *err);
 
 /*
  * Writes a small blob in one message, with its labels. If the daemon has it already, that is success, and the labels
- * are set by an update.
+ * are set as by ctd_content_label.
  */
 int ctd_content_put(struct ctd_client *client, const char *ref, const char *digest, const void *data, size_t size,
                     const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_error *err);
 
-/* An ingest being written. One thread at a time. */
+/* An ingest being written. One thread at a time, in the scope that it was opened in. */
 struct ctd_content_writer;
 
 /*
- * Opens the ingest `ref` for a blob of `size` bytes and `digest`. *offset is what the daemon already has of it. If the
- * blob is there already: 0 with *out NULL. A ref that another client is writing is waited for.
+ * Opens the ingest `ref` for a blob of `size` bytes and `digest`. *offset is what the daemon already has of it: where
+ * writing goes on. If the blob is there already: 0 with *out NULL. A ref that another client is writing is waited for.
  */
 int ctd_content_open(struct ctd_client *client, const char *ref, const char *digest, int64_t size,
                      struct ctd_scope *scope, struct ctd_content_writer **out, int64_t *offset, struct ctd_error *err);
@@ -47,9 +50,12 @@ int ctd_content_open(struct ctd_client *client, const char *ref, const char *dig
 int ctd_content_write(struct ctd_content_writer *writer, const void *data, size_t size, struct ctd_error *err);
 
 /* Throws away what was written, to start again from 0. */
-int ctd_content_truncate(struct ctd_content_writer *writer, struct ctd_error *err);
+void ctd_content_truncate(struct ctd_content_writer *writer);
 
-/* Commits with `labels`; other bytes than announced are CTD_DIGEST_MISMATCH, and the ingest is aborted then. */
+/*
+ * Commits with `labels`; if another client was faster, they are set as by ctd_content_label. Other bytes than announced
+ * are CTD_DIGEST_MISMATCH, and the ingest is aborted then. Nothing can be written afterwards.
+ */
 int ctd_content_commit(struct ctd_content_writer *writer, const struct ctd_labels *labels, struct ctd_error *err);
 
 /* Ends writing; the ingest stays in the daemon unless it was committed. NULL is fine. */

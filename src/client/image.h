@@ -54,12 +54,17 @@ int ctd_image_read(struct ctd_image *image, struct ctd_scope *scope, struct ctd_
                    struct ctd_error *err);
 void ctd_image_content_free(struct ctd_image_content *content);
 
-/* The platforms that the daemon has manifests for (`strings`, owned by the caller, each and the array). Reads indexes
- * and configs. */
+/*
+ * The platforms that the image is for, as `ctr images ls` shows them: sorted, each once, those of an index as it writes
+ * them whether or not the daemon has their manifests. The caller frees each string and the array.
+ */
 int ctd_image_platforms(struct ctd_image *image, struct ctd_scope *scope, char ***out, size_t *count,
                         struct ctd_error *err);
 
-/* The bytes of all blobs of the image that the daemon's platform uses, manifests included, as `ctr images ls` shows. */
+/*
+ * The bytes of all blobs that an image is on this host's platform, manifests included, as `ctr images ls` shows. Also
+ * like there, *out is what was counted till then if a manifest is missing.
+ */
 int ctd_image_size(struct ctd_image *image, struct ctd_scope *scope, int64_t *out, struct ctd_error *err);
 
 #endif

@@ -15,7 +15,7 @@ int ctd_lease_begin(struct ctd_client *client, struct ctd_client **out, struct c
 
 /*
  * Ends it: deletes the lease that ctd_lease_begin made and unrefs `leased`. It has a deadline of its own, so that the
- * lease also goes after a cancel, and reports no error: what is left expires.
+ * lease also goes after a cancel, and reports no error: what is left expires. `leased` NULL is fine.
  */
 void ctd_lease_end(struct ctd_client *client, struct ctd_client *leased);
 

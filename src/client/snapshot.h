@@ -4,6 +4,7 @@
 
 #include "client/any.h"
 #include "client/client.h"
+#include "types.pb-c.h"
 
 struct ctd_mount {
   char *type, *source, *target;
@@ -14,6 +15,9 @@ struct ctd_mounts {
   size_t count;
 };
 void ctd_mounts_free(struct ctd_mounts *mounts);
+
+/* Mounts for a request: one block for free(), whose strings are borrowed from `mounts`; NULL for none. */
+int ctd_mounts_to_messages(const struct ctd_mounts *mounts, Containerd__Types__Mount ***out, struct ctd_error *err);
 
 /* Whether the snapshot exists (committed or not). −1 on errors other than not found. */
 int ctd_snapshot_exists(struct ctd_client *client, const char *snapshotter, const char *key, bool *exists,

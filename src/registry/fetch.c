@@ -1,5 +1,6 @@
 #include "registry/fetch.h"
 
+#include "oci/descriptor.h"
 #include "registry/registry.h"
 #include "registry/url.h"
 #include <errno.h>
@@ -34,6 +35,10 @@ struct fetch {
   int64_t skip; /* bytes that we have already */
 };
 
+static bool blob_is_manifest(const struct ctd_blob *blob) {
+  return ctd_media_type_is_manifest(blob->media_type) || ctd_media_type_is_index(blob->media_type);
+}
+
 static size_t url_count(const struct ctd_blob *blob) {
   size_t count = 0;
   while (blob->urls && blob->urls[count])
@@ -42,9 +47,9 @@ static size_t url_count(const struct ctd_blob *blob) {
 }
 
 /* The addresses of a foreign layer may be of any kind; only those that we speak count. */
-static int places_add_urls(struct fetch *fetch, size_t *count, uint64_t rejected, struct ctd_error *err) {
+static int places_add_urls(struct fetch *fetch, size_t *count, struct ctd_error *err) {
   const char *const *urls = fetch->blob->urls;
-  for (size_t i = 0; urls && urls[i] && !(rejected & ctd_source_bit(SIZE_MAX)); i++) {
+  for (size_t i = 0; urls && urls[i]; i++) {
     struct ctd_url url;
     if (ctd_url_parse(&url, urls[i], err) < 0) {
       if (err->code != CTD_INVALID_ARGUMENT)
@@ -59,11 +64,23 @@ static int places_add_urls(struct fetch *fetch, size_t *count, uint64_t rejected
   return 0;
 }
 
-static void places_add_hosts(struct fetch *fetch, size_t *count, uint64_t rejected) {
+static void places_add_hosts(struct fetch *fetch, size_t *count) {
   const struct ctd_hosts *hosts = &fetch->registry->hosts;
   for (size_t i = 0; i < hosts->count; i++) {
-    if ((hosts->items[i].capabilities & CTD_HOST_PULL) && !(rejected & ctd_source_bit(i)))
+    if (hosts->items[i].capabilities & CTD_HOST_PULL)
       fetch->places[(*count)++] = (struct place){.host = i};
+  }
+}
+
+/* One whose bytes were wrong isn't asked again, but the error tells of it. */
+static void attempt_begin(struct ctd_attempt *attempt, const struct place *place, struct ctd_registry *registry,
+                          uint64_t rejected) {
+  attempt->host = place->url ? place->authority : registry->hosts.items[place->host].authority;
+  attempt->down = !place->url && atomic_load(&registry->learnt[place->host].silent);
+  if (rejected & ctd_source_bit(place->host)) {
+    ctd_attempt_note(attempt, CTD_VERDICT_NEXT, CTD_DIGEST_MISMATCH, "sent other bytes");
+    attempt->tries = 1;
+    attempt->over = true;
   }
 }
 
@@ -74,20 +91,16 @@ static int fetch_choose_places(struct fetch *fetch, struct ctd_attempts *attempt
   fetch->places = calloc(url_count(fetch->blob) + registry->hosts.count, sizeof *fetch->places);
   if (!fetch->places)
     return ctd_error_nomem(err);
-  if (places_add_urls(fetch, &count, rejected, err) < 0)
+  if (places_add_urls(fetch, &count, err) < 0)
     return -1;
-  places_add_hosts(fetch, &count, rejected);
+  places_add_hosts(fetch, &count);
   if (count == 0)
-    return ctd_error_set(err, rejected ? CTD_DIGEST_MISMATCH : CTD_FAILED_PRECONDITION, "fetch %s of %s: %s",
-                         fetch->blob->digest, registry->name,
-                         rejected ? "all hosts send other bytes" : "no host is configured that may be asked");
+    return ctd_error_set(err, CTD_FAILED_PRECONDITION, "fetch %s of %s: no host is configured that may be asked",
+                         fetch->blob->digest, registry->name);
   if (ctd_attempts_new(attempts, count, err) < 0)
     return -1;
-  for (size_t i = 0; i < count; i++) {
-    const struct place *place = &fetch->places[i];
-    attempts->items[i].host = place->url ? place->authority : registry->hosts.items[place->host].authority;
-    attempts->items[i].down = !place->url && atomic_load(&registry->learnt[place->host].silent);
-  }
+  for (size_t i = 0; i < count; i++)
+    attempt_begin(&attempts->items[i], &fetch->places[i], registry, rejected);
   return 0;
 }
 
@@ -180,14 +193,13 @@ static int fetch_body(void *context, const struct ctd_http_response *response, c
 static enum ctd_verdict fetch_ask(void *context, size_t index, struct ctd_attempt *attempt, struct ctd_error *err) {
   struct fetch *fetch = context;
   const struct place *place = &fetch->places[index];
-  const struct ctd_registry_call call = {
-      .host = place->host,
-      .url = place->url,
-      .path = fetch->path,
-      .accept = ctd_media_type_is_manifest(fetch->blob->media_type) ? CTD_MANIFEST_TYPES : NULL,
-      .from = fetch->position,
-      .sink = fetch_body,
-      .context = fetch};
+  const struct ctd_registry_call call = {.host = place->host,
+                                         .url = place->url,
+                                         .path = fetch->path,
+                                         .accept = blob_is_manifest(fetch->blob) ? CTD_MANIFEST_TYPES : NULL,
+                                         .from = fetch->position,
+                                         .sink = fetch_body,
+                                         .context = fetch};
   struct ctd_http_response response;
   fetch->place = index;
   fetch->attempt = attempt;
@@ -220,8 +232,7 @@ int ctd_registry_fetch(struct ctd_registry *registry, struct ctd_http *http, str
     return 0;
   if (fetch_choose_places(&fetch, &attempts, err) < 0)
     goto out;
-  fetch.path =
-      ctd_format(err, "/%s/%s", ctd_media_type_is_manifest(blob->media_type) ? "manifests" : "blobs", blob->digest);
+  fetch.path = ctd_format(err, "/%s/%s", blob_is_manifest(blob) ? "manifests" : "blobs", blob->digest);
   what = ctd_format(err, "fetch %s of %s", blob->digest, registry->name);
   if (fetch.path && what)
     result = ctd_attempts_run(&attempts, registry->retries, what, scope, fetch_ask, &fetch, err);
@@ -232,12 +243,6 @@ out:
   return result;
 }
 
-bool ctd_registry_reject(struct ctd_registry *registry, const char *digest) {
+void ctd_registry_reject(struct ctd_registry *registry, const char *digest) {
   ctd_sources_reject(&registry->sources, digest);
-  uint64_t rejected = ctd_sources_rejected(&registry->sources, digest);
-  for (size_t i = 0; i < registry->hosts.count; i++) {
-    if ((registry->hosts.items[i].capabilities & CTD_HOST_PULL) && !(rejected & ctd_source_bit(i)))
-      return true;
-  }
-  return false;
 }

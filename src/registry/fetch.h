@@ -80,7 +80,10 @@ int ctd_registry_fetch(struct ctd_registry *registry, struct ctd_http *http, str
                        const struct ctd_blob *blob, int64_t offset, ctd_blob_sink sink, void *context,
                        struct ctd_error *err);
 
-/* The bytes of `digest` were wrong: avoid the hosts that sent them. Whether another host is left to try. */
-bool ctd_registry_reject(struct ctd_registry *registry, const char *digest);
+/*
+ * The bytes of `digest` were wrong: the hosts that sent them aren't asked for it again. When no other is left, or all
+ * others fail, fetching it fails with CTD_DIGEST_MISMATCH, and tells of them all.
+ */
+void ctd_registry_reject(struct ctd_registry *registry, const char *digest);
 
 #endif

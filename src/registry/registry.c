@@ -52,11 +52,6 @@ void ctd_registry_close(struct ctd_registry *registry) {
   free(registry);
 }
 
-bool ctd_media_type_is_manifest(const char *media_type) {
-  const char *known = strstr(CTD_MANIFEST_TYPES, media_type);
-  return *media_type && known && known[strlen(media_type)] == ',';
-}
-
 /* A request under way. */
 struct ask {
   struct ctd_registry *registry;

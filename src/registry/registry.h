@@ -49,6 +49,4 @@ enum ctd_verdict ctd_registry_ask(struct ctd_registry *registry, struct ctd_http
   "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "  \
   "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*"
 
-bool ctd_media_type_is_manifest(const char *media_type);
-
 #endif

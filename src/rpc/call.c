@@ -125,7 +125,7 @@ void ctd_scope_release(struct ctd_scope *scope) {
 static void call_await(struct ctd_call *call, struct ctd_scope *scope) {
   bool cancelled = false;
   while (!ctd_call_wait(call, CTD_SLICE))
-    if (!cancelled && atomic_load(&scope->cancelled)) {
+    if (!cancelled && ctd_scope_cancelled(scope)) {
       ctd_call_cancel(call);
       cancelled = true;
     }

@@ -26,7 +26,7 @@ static int batch_await(struct ctd_stream *stream, bool *batch) {
     if (event.type == GRPC_OP_COMPLETE) {
       *batch = false;
       success = event.success;
-    } else if (!cancelled && atomic_load(&stream->scope->cancelled)) {
+    } else if (!cancelled && ctd_scope_cancelled(stream->scope)) {
       grpc_call_cancel(stream->grpc, NULL);
       cancelled = true;
     }

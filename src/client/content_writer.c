@@ -1,0 +1,233 @@
+#include "client/content.h"
+#include "content.pb-c.h"
+#include "rpc/stream.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK ((size_t)256 << 10)
+#define WINDOW 4         /* how many messages travel ahead of the daemon's answers */
+#define DATA_FIELD 6     /* WriteContentRequest.data */
+#define SHORT_WAIT 0.005 /* seconds between looks at a ref that another client writes; doubled each time up to */
+#define LONG_WAIT 1.0
+
+#define WRITE_METHOD "/containerd.services.content.v1.Content/Write"
+
+typedef Containerd__Services__Content__V1__WriteContentRequest WriteRequest;
+typedef Containerd__Services__Content__V1__WriteContentResponse WriteResponse;
+
+static const ProtobufCMessageDescriptor *const response_type =
+    &containerd__services__content__v1__write_content_response__descriptor;
+
+struct ctd_content_writer {
+  struct ctd_client *client;
+  struct ctd_scope *scope;
+  struct ctd_stream *stream;
+  char *ref, *digest;
+  int64_t size, offset; /* offset: where the next message goes */
+  grpc_slice chunk;     /* the next message's bytes, of which `fill` are there; empty when there are none */
+  size_t fill;
+  int unanswered;
+};
+
+/* After a failure: sleeps and returns 0 if it was that another client is writing the ref. */
+static int ref_wait(struct ctd_scope *scope, double *wait, struct ctd_error *err) {
+  if (err->code != CTD_UNAVAILABLE || !strstr(err->message, "locked"))
+    return -1;
+  ctd_error_clear(err);
+  *wait = fmin(fmax(*wait * 2, SHORT_WAIT), LONG_WAIT);
+  return ctd_scope_sleep(scope, *wait, err);
+}
+
+/* The daemon answers a commit twice. */
+static int stream_drain(struct ctd_stream *stream, struct ctd_error *err) {
+  ProtobufCMessage *reply;
+  do {
+    if (ctd_stream_receive(stream, &reply, err))
+      return -1;
+    if (reply)
+      protobuf_c_message_free_unpacked(reply, NULL);
+  } while (reply);
+  return 0;
+}
+
+/* What a failed commit of `digest` means; 0 if the blob is there nevertheless. */
+static int commit_failed(struct ctd_client *client, const char *ref, const char *digest,
+                         const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_error ignored = {0};
+  if (err->code == CTD_ALREADY_EXISTS) {
+    ctd_error_clear(err);
+    return ctd_content_label(client, digest, labels, scope, err);
+  }
+  if (err->code == CTD_FAILED_PRECONDITION && (strstr(err->message, "digest") || strstr(err->message, "size"))) {
+    ctd_content_abort(client, ref, scope, &ignored);
+    ctd_error_clear(&ignored);
+    err->code = CTD_DIGEST_MISMATCH;
+  }
+  return ctd_error_prefix(err, "write %s", digest);
+}
+
+static int put_send(struct ctd_client *client, const WriteRequest *request, struct ctd_scope *scope,
+                    struct ctd_error *err) {
+  struct ctd_stream *stream;
+  if (ctd_stream_open(&stream, ctd_client_target(client), WRITE_METHOD, response_type, scope, err))
+    return -1;
+  int result = ctd_stream_send(stream, &request->base, err);
+  if (!result)
+    result = stream_drain(stream, err);
+  ctd_stream_free(stream);
+  return result;
+}
+
+int ctd_content_put(struct ctd_client *client, const char *ref, const char *digest, const void *data, size_t size,
+                    const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_error *err) {
+  WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
+  double wait = 0;
+  int result;
+  request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__COMMIT;
+  request.ref = (char *)ref;
+  request.expected = (char *)digest;
+  request.total = (int64_t)size;
+  request.data = (ProtobufCBinaryData){size, (uint8_t *)data};
+  if (ctd_map_from_labels(labels, &containerd__services__content__v1__write_content_request__labels_entry__descriptor,
+                          &request.labels, &request.n_labels, err))
+    return -1;
+  do
+    result = put_send(client, &request, scope, err);
+  while (result && !ref_wait(scope, &wait, err));
+  free(request.labels);
+  return result ? commit_failed(client, ref, digest, labels, scope, err) : 0;
+}
+
+static int writer_answer(struct ctd_content_writer *writer, int64_t *offset, struct ctd_error *err) {
+  WriteResponse *reply = NULL;
+  if (ctd_stream_receive(writer->stream, (ProtobufCMessage **)&reply, err))
+    return -1;
+  if (!reply)
+    return ctd_error_set(err, CTD_ABORTED, "the daemon ended the write early");
+  *offset = reply->offset;
+  protobuf_c_message_free_unpacked(&reply->base, NULL);
+  return 0;
+}
+
+/* Opens the stream and asks how far the ingest is, which locks its ref. */
+static int writer_connect(struct ctd_content_writer *writer, struct ctd_error *err) {
+  WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
+  request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__STAT;
+  request.ref = writer->ref;
+  request.expected = writer->digest;
+  request.total = writer->size;
+  if (ctd_stream_open(&writer->stream, ctd_client_target(writer->client), WRITE_METHOD, response_type, writer->scope,
+                      err))
+    return -1;
+  if (!ctd_stream_send(writer->stream, &request.base, err) && !writer_answer(writer, &writer->offset, err))
+    return 0;
+  ctd_stream_free(writer->stream);
+  writer->stream = NULL;
+  return -1;
+}
+
+int ctd_content_open(struct ctd_client *client, const char *ref, const char *digest, int64_t size,
+                     struct ctd_scope *scope, struct ctd_content_writer **out, int64_t *offset, struct ctd_error *err) {
+  double wait = 0;
+  int result = -1;
+  *out = NULL;
+  struct ctd_content_writer *writer = calloc(1, sizeof *writer);
+  if (!writer)
+    return ctd_error_nomem(err);
+  writer->client = ctd_client_ref(client);
+  writer->scope = scope;
+  writer->size = size;
+  writer->chunk = grpc_empty_slice();
+  if (ctd_copy_string(&writer->ref, ref, err) || ctd_copy_string(&writer->digest, digest, err))
+    goto out;
+  do
+    result = writer_connect(writer, err);
+  while (result && !ref_wait(scope, &wait, err));
+  if (!result) {
+    *offset = writer->offset;
+    *out = writer;
+    return 0;
+  }
+  if (err->code == CTD_ALREADY_EXISTS) {
+    ctd_error_clear(err);
+    result = 0;
+  }
+out:
+  ctd_content_close(writer);
+  return result ? ctd_error_prefix(err, "write %s", digest) : 0;
+}
+
+/* Sends a message with the bytes that have gathered. */
+static int writer_send(struct ctd_content_writer *writer, WriteRequest *request, struct ctd_error *err) {
+  grpc_slice data = writer->chunk;
+  int64_t before;
+  if (writer->unanswered == WINDOW) {
+    if (writer_answer(writer, &before, err))
+      return -1;
+    writer->unanswered--;
+  }
+  request->offset = writer->offset;
+  writer->offset += (int64_t)writer->fill;
+  GRPC_SLICE_SET_LENGTH(data, writer->fill);
+  writer->chunk = grpc_empty_slice();
+  writer->fill = 0;
+  writer->unanswered++;
+  return ctd_stream_send_data(writer->stream, &request->base, DATA_FIELD, data, err);
+}
+
+int ctd_content_write(struct ctd_content_writer *writer, const void *data, size_t size, struct ctd_error *err) {
+  const char *bytes = data;
+  WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
+  request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__WRITE;
+  while (size) {
+    if (!writer->fill)
+      writer->chunk = grpc_slice_malloc(CHUNK);
+    size_t part = size < CHUNK - writer->fill ? size : CHUNK - writer->fill;
+    memcpy(GRPC_SLICE_START_PTR(writer->chunk) + writer->fill, bytes, part);
+    writer->fill += part;
+    bytes += part;
+    size -= part;
+    if (writer->fill == CHUNK && writer_send(writer, &request, err))
+      return ctd_error_prefix(err, "write %s", writer->digest);
+  }
+  return 0;
+}
+
+static void writer_drop(struct ctd_content_writer *writer) {
+  grpc_slice_unref(writer->chunk);
+  writer->chunk = grpc_empty_slice();
+  writer->fill = 0;
+}
+
+/* The daemon truncates the ingest itself when the next message says offset 0. */
+void ctd_content_truncate(struct ctd_content_writer *writer) {
+  writer_drop(writer);
+  writer->offset = 0;
+}
+
+int ctd_content_commit(struct ctd_content_writer *writer, const struct ctd_labels *labels, struct ctd_error *err) {
+  WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
+  request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__COMMIT;
+  request.expected = writer->digest;
+  request.total = writer->size;
+  if (ctd_map_from_labels(labels, &containerd__services__content__v1__write_content_request__labels_entry__descriptor,
+                          &request.labels, &request.n_labels, err))
+    return -1;
+  int result = writer_send(writer, &request, err);
+  if (!result)
+    result = stream_drain(writer->stream, err);
+  free(request.labels);
+  return result ? commit_failed(writer->client, writer->ref, writer->digest, labels, writer->scope, err) : 0;
+}
+
+void ctd_content_close(struct ctd_content_writer *writer) {
+  if (!writer)
+    return;
+  writer_drop(writer);
+  ctd_stream_free(writer->stream);
+  ctd_client_unref(writer->client);
+  free(writer->ref);
+  free(writer->digest);
+  free(writer);
+}

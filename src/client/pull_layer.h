@@ -1,0 +1,12 @@
+/* One layer of a pull on its way from a registry into the daemon's content store. */
+#ifndef CTD_CLIENT_PULL_LAYER_H
+#define CTD_CLIENT_PULL_LAYER_H
+
+#include "client/pull_layers.h"
+
+/* Fetches a layer that the daemon doesn't have, and goes on where an earlier ingest ended. `http` is the thread's own.
+ */
+int ctd_pull_layer(const struct ctd_pull_shared *shared, struct ctd_http *http, const struct ctd_descriptor *layer,
+                   struct ctd_error *err);
+
+#endif

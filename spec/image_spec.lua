@@ -51,7 +51,7 @@ lab.each_daemon(function(daemon)
   it("tells sizes and platforms as ctr does", function()
     local image = client:image "docker.io/library/multi:latest"
     assert.is_true(image:size() > 0)
-    assert.same({ "linux/amd64" }, image:platforms())
+    assert.same({ "linux/amd64", "linux/arm64" }, image:platforms())
   end)
 
   it("answers not_found, with the names", function()

@@ -69,6 +69,7 @@ lab.each_daemon(function(daemon)
         for _, command in ipairs { "content ls", "snapshots ls", "images ls" } do
           assert.same(listing(theirs, command), listing(namespace, command), command)
         end
+        daemon:clean(theirs) -- blobs are shared between namespaces, and the next case wants to fetch them
       end)
     end
 
@@ -283,6 +284,39 @@ printf '{"ServerURL":"%%s","Username":"%s","Secret":"%s"}' "$(cat)"
       assert.matches("500", refused("unavailable", "busybox", { retries = 1 }).message)
     end)
 
+    it("resource_exhausted when the daemon's disk is full", function()
+      local dir = lab.tempdir()
+      local function shell(command)
+        local output, status = lab.sh(command)
+        assert.equal(0, status, output)
+        return output
+      end
+      shell("mount -t tmpfs -o size=6m none " .. dir)
+      local config = shell("cat " .. daemon.address:gsub("containerd.sock$", "config.toml"))
+      local file = assert(io.open(dir .. "/config.toml", "w"))
+      file:write((config:gsub(daemon.address:gsub("/containerd.sock$", ""):gsub("%p", "%%%0"), dir)))
+      file:close()
+      local small = lab.spawn(daemon.ctr_path:gsub("ctr$", "containerd") .. " --config " .. dir .. "/config.toml")
+      finally(function()
+        small:kill "TERM"
+        small:wait(10)
+        small:close()
+        shell("umount " .. dir)
+      end)
+      local full
+      lab.eventually(function()
+        local ok, connected = pcall(containerd.connect, { address = dir .. "/containerd.sock", namespace = namespace })
+        full = ok and connected
+        return ok
+      end, 20, "the small daemon")
+      local ok, err = pcall(full.pull, full, "redis:alpine", { hosts_dir = daemon.hosts_dir })
+      assert.is_false(ok)
+      assert.is_true(containerd.is_error(err, "resource_exhausted"), tostring(err))
+      assert.matches("no space left on device", err.message)
+      assert.same({}, full:images())
+      full:close()
+    end)
+
     it("deadline_exceeded at the timeout", function()
       faulty = lab.faulty_registry { rules = { { path = "/blobs/", method = "GET", stall = 10 } } }
       refused("deadline_exceeded", "busybox", { timeout = 1 })
@@ -301,7 +335,7 @@ printf '{"ServerURL":"%%s","Username":"%s","Secret":"%s"}' "$(cat)"
     end)
 
     it("invalid_argument for what is no reference, an image of another kind, and a broken hosts.toml", function()
-      refused("invalid_argument", "UPPER/case")
+      refused("invalid_argument", "library/UPPER")
       faulty = lab.faulty_registry {
         rules = {
           {

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

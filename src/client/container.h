@@ -15,7 +15,7 @@ void ctd_container_unref(struct ctd_container *container); /* NULL is fine */
 struct ctd_client *ctd_container_client(const struct ctd_container *container);
 const char *ctd_container_id(const struct ctd_container *container);
 
-/* The record's fields; strings may be "". */
+/* The record's fields; strings may be "". It stays as it is as long as the container, also when a newer one is read. */
 struct ctd_container_info {
   char *id, *image, *runtime, *snapshotter, *snapshot_key;
   struct ctd_labels labels;
@@ -34,6 +34,14 @@ struct ctd_container_options {
   int (*edit)(void *context, json_t **spec, struct ctd_error *err);
   void *edit_context;
 };
+
+/*
+ * The container whose record the daemon has just told; for the files of this floor. The caller unrefs *out.
+ */
+struct Containerd__Services__Containers__V1__Container;
+int ctd_container_from_message(struct ctd_client *client,
+                               const struct Containerd__Services__Containers__V1__Container *message,
+                               struct ctd_container **out, struct ctd_error *err);
 
 /*
  * Creates a container on a new snapshot of the image. Its spec is the platform's default, then the image's config, then

@@ -1,6 +1,8 @@
 /*
  * The standard streams of a task or process: FIFOs between the shim and this process, copied by one thread with epoll
  * for the whole process. Buffers are bounded: a reader that doesn't read stops the writer in the container.
+ *
+ * In a forked child the streams can't be used, and closing them only leaks.
  */
 #ifndef CTD_CLIENT_STDIO_H
 #define CTD_CLIENT_STDIO_H
@@ -11,10 +13,10 @@
 #define CTD_DEFAULT_FIFO_ROOT "/run/containerd/fifo"
 
 enum ctd_stream_kind {
-  CTD_STREAM_NULL, /* nothing; an empty path goes to the daemon */
+  CTD_STREAM_NULL, /* nothing */
   CTD_STREAM_FD,   /* copied from or to a file descriptor, which is duplicated here */
   CTD_STREAM_PIPE, /* read or written through ctd_stdio_read, ctd_stdio_write */
-  CTD_STREAM_URI,  /* the shim does it: file:///path, binary:///path?arg; out and err only */
+  CTD_STREAM_URI,  /* the shim does it: file:///path, binary:///path?arg; for stdout and stderr, the same for both */
 };
 
 struct ctd_stream_options {
@@ -25,7 +27,7 @@ struct ctd_stream_options {
 
 struct ctd_stdio_options {
   struct ctd_stream_options streams[3]; /* stdin, stdout, stderr */
-  bool terminal;                        /* one pty: stderr is not used */
+  bool terminal;                        /* one pty: stderr is not looked at */
 };
 
 struct ctd_stdio;
@@ -37,7 +39,7 @@ struct ctd_stdio;
 int ctd_stdio_open(struct ctd_stdio **out, const char *root, const char *id, const struct ctd_stdio_options *options,
                    struct ctd_error *err);
 
-/* What the request to the daemon says for stream 0, 1, 2: a FIFO's path, a URI or "". Borrowed. */
+/* What the request to the daemon says for stream 0, 1, 2: a FIFO's path, /dev/null, a URI or "". Borrowed. */
 const char *ctd_stdio_path(const struct ctd_stdio *stdio, int stream);
 bool ctd_stdio_terminal(const struct ctd_stdio *stdio);
 
@@ -52,16 +54,37 @@ int ctd_stdio_read(struct ctd_stdio *stdio, int stream, void *data, size_t capac
 int ctd_stdio_write(struct ctd_stdio *stdio, const void *data, size_t size, struct ctd_scope *scope,
                     struct ctd_error *err);
 
-/* Closes our end of stdin after what was written has gone. The process sees the end only after Tasks/CloseIO too. */
+/*
+ * Ends stdin and closes our end of it after what was written has gone; one that is copied from a file descriptor is not
+ * read on. The process sees the end only after Tasks/CloseIO too. Without a stdin, nothing.
+ */
 int ctd_stdio_close_stdin(struct ctd_stdio *stdio, struct ctd_scope *scope, struct ctd_error *err);
 
 /*
- * Returns when the outputs that are copied to a file descriptor have ended and all of it is written. Pipes: when they
- * have ended; what nobody has read by then stays readable until ctd_stdio_close, whatever its size.
+ * Has `ended` called, on a thread of the library, when the file descriptor that is copied to stdin has come to its end
+ * and our end of stdin is closed: it's time for Tasks/CloseIO. It must not block nor use the streams; it's not called
+ * any more when ctd_stdio_close has returned.
+ */
+void ctd_stdio_on_stdin_end(struct ctd_stdio *stdio, void (*ended)(void *), void *context);
+
+/* The process is gone: takes nothing more from where stdin comes from. */
+void ctd_stdio_stop_stdin(struct ctd_stdio *stdio);
+
+/*
+ * For a process that has exited: returns when the outputs that are copied to a file descriptor have ended and all of it
+ * is written. Pipes: when they have ended; what nobody has read by then stays readable until ctd_stdio_close, whatever
+ * its size. An output that something else holds open, and that is silent, isn't waited for longer than two seconds.
  */
 int ctd_stdio_wait(struct ctd_stdio *stdio, struct ctd_scope *scope, struct ctd_error *err);
 
-/* Stops copying, closes everything and removes the FIFOs and their directory. NULL is fine; twice isn't. */
+/*
+ * For a process that the daemon has deleted: takes what is left in the FIFOs as the last, writes it, and removes the
+ * FIFOs and their directory. What can't be written before the scope is over is lost. What nobody has read of pipes
+ * stays readable.
+ */
+void ctd_stdio_finish(struct ctd_stdio *stdio, struct ctd_scope *scope);
+
+/* Stops copying, closes everything, removes the FIFOs and their directory, and frees. NULL is fine. */
 void ctd_stdio_close(struct ctd_stdio *stdio);
 
 #endif

@@ -12,9 +12,22 @@ struct ctd_task_options {
   struct ctd_stdio_options stdio;
 };
 
-/* Creates the container's task, not started; on failure no FIFO or file descriptor stays. The caller unrefs *out. */
+/*
+ * Creates the container's task, not started; on failure no task, FIFO or file descriptor stays. When the scope ends
+ * while the daemon is at it, the task is completed first and then deleted, since daemons don't clean up what is broken
+ * off. A terminal in the streams without one in the container's spec, or the reverse, is CTD_INVALID_ARGUMENT. The
+ * caller unrefs *out.
+ */
 int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
                     struct ctd_task **out, struct ctd_error *err);
+
+/*
+ * For the files of this floor: a task that the daemon doesn't have yet, with its streams, which it takes over, also on
+ * failure; and what is to be done when the daemon has it. The caller unrefs *out.
+ */
+int ctd_task_new(struct ctd_container *container, struct ctd_stdio *stdio, struct ctd_task **out,
+                 struct ctd_error *err);
+void ctd_task_created(struct ctd_task *task, uint32_t pid);
 
 /* The task that exists, without streams; CTD_NOT_FOUND if none does. One RPC. The caller unrefs *out. */
 int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, struct ctd_task **out,
@@ -47,7 +60,7 @@ struct ctd_task_status {
 };
 int ctd_task_status(struct ctd_task *task, struct ctd_scope *scope, struct ctd_task_status *out, struct ctd_error *err);
 
-/* No more input: closes our end of stdin and tells the shim. */
+/* No more input: closes our end of stdin after what was written has gone, and tells the shim. Not one RPC. */
 int ctd_task_close_stdin(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err);
 
 /*
@@ -57,7 +70,7 @@ int ctd_task_close_stdin(struct ctd_task *task, struct ctd_scope *scope, struct 
 int ctd_task_delete(struct ctd_task *task, bool kill, struct ctd_scope *scope, struct ctd_exit *out,
                     struct ctd_error *err);
 
-/* "SIGTERM", "TERM", "15" → the number; 0 for an unknown one. */
+/* "SIGTERM", "term", "RTMIN+3", "15" → the number; 0 for an unknown one. */
 int ctd_signal_number(const char *name);
 
 #endif

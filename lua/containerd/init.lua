@@ -1,0 +1,2 @@
+-- A client for containerd. Failures raise error objects; containerd.safe returns them instead.
+return require "containerd.module"(false)

@@ -1,0 +1,239 @@
+-- Waiting: how a blocking method waits for its operation, and what futures can do. The core calls this with its
+-- functions when it is loaded, and makes all methods from `blocking` and `async`.
+--
+-- Ctrl-C, in the interpreter, is a hook that raises an error in whatever Lua function runs next. Hence waiting is a
+-- loop in Lua over short waits in C, and whatever raises in it, the operation is cancelled and waited for before the
+-- error goes on: a script that goes on, or unwinds, has nothing half-done behind its back.
+
+-- How long one wait in C lasts at most, in seconds.
+local SLICE = 0.1
+-- How long an operation may take to undo what it made when it's cancelled, in seconds.
+local UNDO = 30
+
+return function(core)
+  local new, start, poll, result = core.new, core.start, core.poll, core.result
+  local now = core.now
+  local wait = {}
+
+  -- The one place where a Lua state waits for what other threads complete; an event loop's adapter replaces it.
+  wait.pause = core.pause
+
+  local function answer(op, call, argument, is_question)
+    local value = call(argument)
+    if is_question then
+      if value == nil then
+        value = argument
+      end
+      core.answer(op, value)
+    end
+  end
+
+  local function serve(op)
+    local call, argument, is_question = core.upcall(op)
+    while call do
+      local ok, err = pcall(answer, op, call, argument, is_question)
+      if not ok then
+        core.raise(op, err)
+      end
+      call, argument, is_question = core.upcall(op)
+    end
+  end
+
+  -- Calls the functions that operations want called.
+  local function step()
+    local op = core.take()
+    while op ~= nil do
+      if op then
+        serve(op)
+      end
+      op = core.take()
+    end
+  end
+
+  -- Waits until the operation is done or the time is up; whether it is done.
+  local function settle(op, deadline)
+    local done, elsewhere = poll(op, SLICE) -- returns at once where it isn't this thread that completes it
+    while not done do
+      local left = deadline - now()
+      if left <= 0 then
+        return false
+      end
+      if elsewhere then
+        wait.pause(left < SLICE and left or SLICE)
+      end
+      step()
+      done, elsewhere = poll(op, SLICE)
+    end
+    return true
+  end
+
+  local function drive(op, ...)
+    start(op, ...)
+    settle(op, math.huge)
+  end
+
+  local function conclude(op, ok, err)
+    if ok then
+      return result(op)
+    end
+    core.cancel(op)
+    settle(op, now() + UNDO)
+    core.close(op)
+    error(err, 0)
+  end
+
+  function wait.blocking(method, type, safe)
+    return function(...)
+      local op = new(method, type, safe, true)
+      return conclude(op, pcall(drive, op, type, ...))
+    end
+  end
+
+  function wait.async(method, type, safe)
+    return function(...)
+      local future = new(method, type, safe, false)
+      start(future, type, ...)
+      return future
+    end
+  end
+
+  local future = {}
+
+  function future:cancel()
+    core.cancel(self)
+  end
+
+  function future:close()
+    core.close(self)
+  end
+
+  function future:done()
+    return (poll(self))
+  end
+
+  function future:await(timeout)
+    if timeout ~= nil and type(timeout) ~= "number" then
+      error("await: number of seconds expected, got " .. type(timeout), 2)
+    end
+    poll(self) -- raises if it's no future, or closed, where the position is still the caller's
+    if settle(self, now() + (timeout or math.huge)) then
+      return result(self)
+    end
+    return core.expire(self, timeout)
+  end
+
+  -- A stream's `lines`, made from its `read`. As with Lua's own files, a failure raises in either habit: a loop has no
+  -- place to look at one that is returned.
+  function wait.lines(read)
+    local function check(value, err)
+      if value == nil and err ~= nil then
+        error(err, 0)
+      end
+      return value
+    end
+    return function(stream, format)
+      return function()
+        return check(read(stream, format or "l"))
+      end
+    end
+  end
+
+  local function check_list(name, futures)
+    if type(futures) ~= "table" then
+      error(("%s: array of futures expected, got %s"):format(name, type(futures)), 3)
+    end
+    for _, each in ipairs(futures) do
+      poll(each)
+    end
+  end
+
+  -- The first that is done, with its index; the first that has failed before all others.
+  local function find(futures, finished)
+    local found
+    for i, each in ipairs(futures) do
+      if not finished[i] and poll(each) then
+        if core.failed(each) then
+          return i
+        end
+        found = found or i
+      end
+    end
+    return found
+  end
+
+  local function await_next(futures, finished)
+    local found = find(futures, finished)
+    while not found do
+      wait.pause(SLICE)
+      step()
+      found = find(futures, finished)
+    end
+    return found
+  end
+
+  local function pack(...)
+    return { n = select("#", ...), ... }
+  end
+
+  function wait.all(futures)
+    check_list("all", futures)
+    local results, finished = {}, {}
+    for _ = 1, #futures do
+      local i = await_next(futures, finished)
+      finished[i] = true
+      if core.failed(futures[i]) then
+        for _, each in ipairs(futures) do
+          core.cancel(each)
+        end
+        return result(futures[i])
+      end
+      results[i] = pack(result(futures[i]))
+    end
+    return results
+  end
+
+  function wait.any(futures)
+    check_list("any", futures)
+    if #futures == 0 then
+      error("any: there is no future in the array", 2)
+    end
+    return futures[await_next(futures, {})]
+  end
+
+  function wait.sleep(seconds)
+    if type(seconds) ~= "number" or seconds ~= seconds then
+      error("sleep: number of seconds expected, got " .. type(seconds), 2)
+    end
+    local deadline = now() + seconds
+    local left = seconds
+    while left > 0 do
+      wait.pause(left < SLICE and left or SLICE)
+      step()
+      left = deadline - now()
+    end
+  end
+
+  local hub = { step = step }
+
+  function hub.pollfd()
+    return core.pollfd()
+  end
+
+  function hub.events()
+    return "r"
+  end
+
+  function hub.timeout()
+    return nil
+  end
+
+  local the_hub = setmetatable({}, { __index = hub, __name = "containerd.hub" })
+
+  function wait.hub()
+    return the_hub
+  end
+
+  wait.future = future
+  wait.types = { ["containerd.future"] = future, ["containerd.hub"] = hub }
+  return wait
+end

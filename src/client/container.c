@@ -1,0 +1,292 @@
+#include "client/container.h"
+#include "base/buffer.h"
+#include "client/snapshot.h"
+#include "client/task.h"
+#include "containers.pb-c.h"
+#include "rpc/call.h"
+#include "rpc/stream.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define METHOD(name) "/containerd.services.containers.v1.Containers/" name
+
+typedef Containerd__Services__Containers__V1__Container ContainerMessage;
+typedef Containerd__Services__Containers__V1__GetContainerRequest GetRequest;
+typedef Containerd__Services__Containers__V1__GetContainerResponse GetResponse;
+typedef Containerd__Services__Containers__V1__ListContainersRequest ListRequest;
+typedef Containerd__Services__Containers__V1__ListContainersResponse ListResponse;
+typedef Containerd__Services__Containers__V1__ListContainerMessage ListMessage;
+typedef Containerd__Services__Containers__V1__DeleteContainerRequest DeleteRequest;
+
+/* Records that were read one after the other; others may still look into the older ones. */
+struct record {
+  struct ctd_container_info info;
+  struct record *older;
+};
+
+struct ctd_container {
+  atomic_int references;
+  struct ctd_client *client;
+  _Atomic(struct record *) newest;
+};
+
+static void record_free(struct record *record) {
+  struct ctd_container_info *info = &record->info;
+  free(info->id);
+  free(info->image);
+  free(info->runtime);
+  free(info->snapshotter);
+  free(info->snapshot_key);
+  free(info->spec);
+  ctd_labels_free(&info->labels);
+  free(record);
+}
+
+static int copy_spec(char **out, const Google__Protobuf__Any *spec, struct ctd_error *err) {
+  *out = spec ? strndup((const char *)spec->value.data, spec->value.len) : strdup("");
+  return *out ? 0 : ctd_error_nomem(err);
+}
+
+static struct record *record_new(const ContainerMessage *message, struct ctd_error *err) {
+  if (!message) {
+    ctd_error_set(err, CTD_DATA_LOSS, "the answer has no container");
+    return NULL;
+  }
+  struct record *record = calloc(1, sizeof *record);
+  if (!record) {
+    ctd_error_nomem(err);
+    return NULL;
+  }
+  struct ctd_container_info *info = &record->info;
+  info->created = ctd_timestamp_seconds(message->created_at);
+  info->updated = ctd_timestamp_seconds(message->updated_at);
+  if (ctd_copy_string(&info->id, message->id, err) || ctd_copy_string(&info->image, message->image, err) ||
+      ctd_copy_string(&info->runtime, message->runtime ? message->runtime->name : "", err) ||
+      ctd_copy_string(&info->snapshotter, message->snapshotter, err) ||
+      ctd_copy_string(&info->snapshot_key, message->snapshot_key, err) || copy_spec(&info->spec, message->spec, err) ||
+      ctd_labels_from_map(&info->labels, message->labels, message->n_labels, err)) {
+    record_free(record);
+    return NULL;
+  }
+  return record;
+}
+
+int ctd_container_from_message(struct ctd_client *client, const ContainerMessage *message, struct ctd_container **out,
+                               struct ctd_error *err) {
+  struct record *record = record_new(message, err);
+  if (!record)
+    return -1;
+  struct ctd_container *container = calloc(1, sizeof *container);
+  if (!container) {
+    record_free(record);
+    return ctd_error_nomem(err);
+  }
+  atomic_init(&container->references, 1);
+  atomic_init(&container->newest, record);
+  container->client = ctd_client_ref(client);
+  *out = container;
+  return 0;
+}
+
+struct ctd_container *ctd_container_ref(struct ctd_container *container) {
+  atomic_fetch_add(&container->references, 1);
+  return container;
+}
+
+void ctd_container_unref(struct ctd_container *container) {
+  if (!container || atomic_fetch_sub(&container->references, 1) > 1)
+    return;
+  for (struct record *record = container->newest, *older; record; record = older) {
+    older = record->older;
+    record_free(record);
+  }
+  ctd_client_unref(container->client);
+  free(container);
+}
+
+struct ctd_client *ctd_container_client(const struct ctd_container *container) {
+  return container->client;
+}
+
+const struct ctd_container_info *ctd_container_record(const struct ctd_container *container) {
+  return &atomic_load(&container->newest)->info;
+}
+
+const char *ctd_container_id(const struct ctd_container *container) {
+  return ctd_container_record(container)->id;
+}
+
+static int container_read(struct ctd_client *client, const char *id, GetResponse **reply, struct ctd_scope *scope,
+                          struct ctd_error *err) {
+  GetRequest request = CONTAINERD__SERVICES__CONTAINERS__V1__GET_CONTAINER_REQUEST__INIT;
+  request.id = (char *)id;
+  return ctd_call(ctd_client_target(client), METHOD("Get"), &request.base,
+                  &containerd__services__containers__v1__get_container_response__descriptor, (ProtobufCMessage **)reply,
+                  scope, err);
+}
+
+int ctd_container_get(struct ctd_client *client, const char *id, struct ctd_scope *scope, struct ctd_container **out,
+                      struct ctd_error *err) {
+  GetResponse *reply = NULL;
+  int result = container_read(client, id, &reply, scope, err);
+  if (!result) {
+    result = ctd_container_from_message(client, reply->container, out, err);
+    protobuf_c_message_free_unpacked(&reply->base, NULL);
+  }
+  return result < 0 ? ctd_client_failed(client, err, "container", "%s", id) : result;
+}
+
+/* Puts the record in front of the others, unless it's the one that is there. */
+static void container_renew(struct ctd_container *container, struct record *record) {
+  struct record *newest = atomic_load(&container->newest);
+  do {
+    if (record->info.updated <= newest->info.updated) {
+      record_free(record);
+      return;
+    }
+    record->older = newest;
+  } while (!atomic_compare_exchange_weak(&container->newest, &newest, record));
+}
+
+int ctd_container_refresh(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  GetResponse *reply = NULL;
+  int result = container_read(container->client, ctd_container_id(container), &reply, scope, err);
+  if (!result) {
+    struct record *record = record_new(reply->container, err);
+    if (record)
+      container_renew(container, record);
+    else
+      result = -1;
+    protobuf_c_message_free_unpacked(&reply->base, NULL);
+  }
+  return result < 0 ? ctd_client_failed(container->client, err, "container", "%s", ctd_container_id(container))
+                    : result;
+}
+
+static int containers_add(struct ctd_containers *containers, struct ctd_client *client, const ContainerMessage *message,
+                          struct ctd_error *err) {
+  size_t count = containers->count;
+  if ((count & (count - 1)) == 0) { /* full: the sizes are the powers of two */
+    struct ctd_container **items = realloc(containers->items, (count ? 2 * count : 1) * sizeof(struct ctd_container *));
+    if (!items)
+      return ctd_error_nomem(err);
+    containers->items = items;
+  }
+  if (ctd_container_from_message(client, message, &containers->items[count], err))
+    return -1;
+  containers->count++;
+  return 0;
+}
+
+/* A stream has no limit of its size. */
+static int containers_stream(struct ctd_client *client, const ListRequest *request, struct ctd_scope *scope,
+                             struct ctd_containers *out, struct ctd_error *err) {
+  struct ctd_stream *stream = NULL;
+  ListMessage *message = NULL;
+  int result =
+      ctd_stream_request(&stream, ctd_client_target(client), METHOD("ListStream"), &request->base,
+                         &containerd__services__containers__v1__list_container_message__descriptor, scope, err);
+  while (!result && !(result = ctd_stream_receive(stream, (ProtobufCMessage **)&message, err)) && message) {
+    result = containers_add(out, client, message->container, err);
+    protobuf_c_message_free_unpacked(&message->base, NULL);
+  }
+  ctd_stream_free(stream);
+  return result;
+}
+
+static int containers_list(struct ctd_client *client, const ListRequest *request, struct ctd_scope *scope,
+                           struct ctd_containers *out, struct ctd_error *err) {
+  ListResponse *reply = NULL;
+  int result = ctd_call(ctd_client_target(client), METHOD("List"), &request->base,
+                        &containerd__services__containers__v1__list_containers_response__descriptor,
+                        (ProtobufCMessage **)&reply, scope, err);
+  if (result)
+    return result;
+  for (size_t i = 0; i < reply->n_containers && !result; i++)
+    result = containers_add(out, client, reply->containers[i], err);
+  protobuf_c_message_free_unpacked(&reply->base, NULL);
+  return result;
+}
+
+int ctd_container_list(struct ctd_client *client, const char *const *filters, size_t filter_count,
+                       struct ctd_scope *scope, struct ctd_containers *out, struct ctd_error *err) {
+  ListRequest request = CONTAINERD__SERVICES__CONTAINERS__V1__LIST_CONTAINERS_REQUEST__INIT;
+  memset(out, 0, sizeof *out);
+  request.filters = (char **)filters;
+  request.n_filters = filter_count;
+  int result = containers_stream(client, &request, scope, out, err);
+  if (result && err->code == CTD_UNIMPLEMENTED) {
+    ctd_error_clear(err);
+    result = containers_list(client, &request, scope, out, err);
+  }
+  if (!result)
+    return 0;
+  ctd_containers_free(out);
+  return ctd_client_failed(client, err, "containers", "list");
+}
+
+void ctd_containers_free(struct ctd_containers *containers) {
+  for (size_t i = 0; i < containers->count; i++)
+    ctd_container_unref(containers->items[i]);
+  free(containers->items);
+  memset(containers, 0, sizeof *containers);
+}
+
+static int record_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  DeleteRequest request = CONTAINERD__SERVICES__CONTAINERS__V1__DELETE_CONTAINER_REQUEST__INIT;
+  request.id = (char *)ctd_container_id(container);
+  return ctd_call(ctd_client_target(container->client), METHOD("Delete"), &request.base, NULL, NULL, scope, err);
+}
+
+static int snapshot_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  const struct ctd_container_info *record = ctd_container_record(container);
+  if (!*record->snapshot_key)
+    return 0;
+  return ctd_snapshot_remove(container->client, record->snapshotter, record->snapshot_key, scope, err);
+}
+
+/* 0 if the container has no task. */
+static int check_no_task(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_task *task;
+  if (!ctd_task_load(container, scope, &task, err)) {
+    ctd_task_unref(task);
+    return ctd_error_set(err, CTD_FAILED_PRECONDITION, "it has a task, which must be deleted first");
+  }
+  if (err->code != CTD_NOT_FOUND)
+    return -1;
+  ctd_error_clear(err);
+  return 0;
+}
+
+int ctd_container_delete(struct ctd_container *container, bool snapshot, struct ctd_scope *scope,
+                         struct ctd_error *err) {
+  if (!check_no_task(container, scope, err) && (!snapshot || !snapshot_delete(container, scope, err)) &&
+      !record_delete(container, scope, err))
+    return 0;
+  return ctd_client_failed(container->client, err, "delete", "container %s", ctd_container_id(container));
+}
+
+/* What isn't there needn't go. */
+static int unless_missing(int result, struct ctd_error *err) {
+  if (!result || err->code != CTD_NOT_FOUND)
+    return result;
+  ctd_error_clear(err);
+  return 0;
+}
+
+static int destroy_task(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_task *task = NULL;
+  struct ctd_exit exit;
+  int result = ctd_task_load(container, scope, &task, err);
+  if (!result)
+    result = ctd_task_delete(task, true, scope, &exit, err);
+  ctd_task_unref(task);
+  return unless_missing(result, err);
+}
+
+int ctd_container_destroy(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  if (!destroy_task(container, scope, err) && !snapshot_delete(container, scope, err) &&
+      !unless_missing(record_delete(container, scope, err), err))
+    return 0;
+  return ctd_client_failed(container->client, err, "close", "container %s", ctd_container_id(container));
+}

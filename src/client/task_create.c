@@ -1,0 +1,100 @@
+#include "base/json.h"
+#include "client/insist.h"
+#include "client/snapshot.h"
+#include "client/task.h"
+#include "tasks.pb-c.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define METHOD(name) "/containerd.services.tasks.v1.Tasks/" name
+
+/* How long taking back a task may last, in seconds. */
+#define UNDO_TIMEOUT 10.0
+
+typedef Containerd__Services__Tasks__V1__CreateTaskRequest CreateRequest;
+typedef Containerd__Services__Tasks__V1__CreateTaskResponse CreateResponse;
+
+/* The shim looks at the request, the runtime at the spec: if they don't agree, neither says so. */
+static int check_terminal(const struct ctd_container_info *record, bool terminal, struct ctd_error *err) {
+  json_t *spec = NULL, *process;
+  bool wanted = false;
+  int result = ctd_json_parse(&spec, record->spec, strlen(record->spec), "the container's spec", err);
+  if (!result)
+    result = ctd_json_object(spec, "process", &process, err);
+  if (!result && process)
+    result = ctd_json_bool(process, "terminal", &wanted, false, err);
+  json_decref(spec);
+  if (result || wanted == terminal)
+    return result;
+  return ctd_error_set(err, CTD_INVALID_ARGUMENT,
+                       wanted ? "the container has a terminal: the task must have one too"
+                              : "the container has no terminal: the task can't have one");
+}
+
+static int rootfs_mounts(struct ctd_container *container, struct ctd_mounts *mounts, struct ctd_scope *scope,
+                         struct ctd_error *err) {
+  const struct ctd_container_info *record = ctd_container_record(container);
+  if (!*record->snapshot_key)
+    return 0;
+  return ctd_snapshot_mounts(ctd_container_client(container), record->snapshotter, record->snapshot_key, mounts, scope,
+                             err);
+}
+
+static int task_request(struct ctd_task *task, const struct ctd_mounts *mounts, struct ctd_scope *scope,
+                        struct ctd_error *err) {
+  CreateRequest request = CONTAINERD__SERVICES__TASKS__V1__CREATE_TASK_REQUEST__INIT;
+  CreateResponse *reply;
+  const struct ctd_stdio *stdio = ctd_task_stdio(task);
+  request.container_id = (char *)ctd_task_id(task);
+  request.stdin = (char *)ctd_stdio_path(stdio, 0);
+  request.stdout = (char *)ctd_stdio_path(stdio, 1);
+  request.stderr = (char *)ctd_stdio_path(stdio, 2);
+  request.terminal = ctd_stdio_terminal(stdio);
+  if (ctd_mounts_to_messages(mounts, &request.rootfs, err))
+    return -1;
+  request.n_rootfs = mounts->count;
+  int result = ctd_insist(ctd_client_target(ctd_task_client(task)), METHOD("Create"), &request.base,
+                          &containerd__services__tasks__v1__create_task_response__descriptor,
+                          (ProtobufCMessage **)&reply, scope, err);
+  free(request.rootfs);
+  if (result)
+    return -1;
+  ctd_task_created(task, reply->pid);
+  protobuf_c_message_free_unpacked(&reply->base, NULL);
+  return 0;
+}
+
+/* For a caller who doesn't wait for the task any more. */
+static void task_undo(struct ctd_task *task) {
+  struct ctd_error ignored = {0};
+  struct ctd_scope scope;
+  struct ctd_exit exit;
+  ctd_scope_init(&scope, UNDO_TIMEOUT);
+  ctd_task_delete(task, true, &scope, &exit, &ignored);
+  ctd_error_clear(&ignored);
+}
+
+int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
+                    struct ctd_task **out, struct ctd_error *err) {
+  const struct ctd_container_info *record = ctd_container_record(container);
+  struct ctd_stdio *stdio = NULL;
+  struct ctd_task *task = NULL;
+  struct ctd_mounts mounts = {0};
+  *out = NULL;
+  if (check_terminal(record, options->stdio.terminal, err) ||
+      ctd_stdio_open(&stdio, NULL, record->id, &options->stdio, err) || ctd_task_new(container, stdio, &task, err) ||
+      rootfs_mounts(container, &mounts, scope, err))
+    goto failed;
+  if (!task_request(task, &mounts, scope, err)) {
+    if (!ctd_scope_check(scope, err)) {
+      ctd_mounts_free(&mounts);
+      *out = task;
+      return 0;
+    }
+    task_undo(task);
+  }
+failed:
+  ctd_mounts_free(&mounts);
+  ctd_task_unref(task);
+  return ctd_client_failed(ctd_container_client(container), err, "new_task", "of container %s", record->id);
+}

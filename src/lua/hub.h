@@ -1,0 +1,44 @@
+/*
+ * The hub: where a Lua state hears of its operations that run on other threads. The pump and job threads touch only its
+ * queue and its eventfd, never a lua_State. It is shared by reference and outlives the state as long as something runs.
+ */
+#ifndef CTD_LUA_HUB_H
+#define CTD_LUA_HUB_H
+
+#include "base/error.h"
+#include "lua/compat.h"
+
+struct ctd_op;
+struct ctd_hub;
+
+/*
+ * Makes the state's hub; nothing is opened or started yet. When the state closes, the hub waits, a while, for the
+ * operations on job threads: they have been cancelled by then and undo what they made.
+ */
+void ctd_hub_open(lua_State *L);
+
+/* The state's hub; borrowed from the state. */
+struct ctd_hub *ctd_hub_of(lua_State *L);
+
+struct ctd_hub *ctd_hub_ref(struct ctd_hub *hub);
+void ctd_hub_unref(struct ctd_hub *hub);
+
+/* Opens the eventfd if it isn't yet; CTD_FAILED_PRECONDITION in a process forked after that. Lua's thread. */
+int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err);
+
+/* Announces that `op` has news: it's queued (with a reference) unless it is already, and the fd becomes readable. */
+void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op);
+
+/* The next operation with news, with its reference; NULL: none, and then the fd isn't readable. Lua's thread. */
+struct ctd_op *ctd_hub_take(struct ctd_hub *hub);
+
+/* Runs `run(op)` on a job thread that the hub waits for when the state closes. */
+int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct ctd_op *op), struct ctd_error *err);
+
+/* Waits until the fd is readable or a signal comes, at most `seconds`. */
+void ctd_hub_wait(struct ctd_hub *hub, double seconds);
+
+/* The eventfd, opened if need be. */
+int ctd_hub_fd(struct ctd_hub *hub, struct ctd_error *err);
+
+#endif

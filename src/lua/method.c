@@ -1,0 +1,161 @@
+#include "lua/method.h"
+#include "lua/fail.h"
+#include "lua/future.h"
+#include "lua/object.h"
+#include <stdarg.h>
+#include <string.h>
+
+static const char wait_key; /* registry: what containerd.wait gave */
+
+int ctd_method_level(const struct ctd_op *op) {
+  return op->blocking ? 4 : 2; /* a blocking method starts its operation from a function under pcall */
+}
+
+int ctd_misuse(lua_State *L, struct ctd_op *op, const char *format, ...) {
+  va_list args;
+  luaL_where(L, ctd_method_level(op));
+  lua_pushfstring(L, "%s: ", op->method->name);
+  va_start(args, format);
+  lua_pushvfstring(L, format, args);
+  va_end(args);
+  lua_concat(L, 3);
+  return lua_error(L);
+}
+
+void ctd_method_keep(lua_State *L, int index, const char *name) {
+  index = ctd_absindex(L, index);
+  ctd_get_companion(L, CTD_METHOD_HANDLE);
+  lua_pushvalue(L, index);
+  lua_setfield(L, -2, name);
+  lua_pop(L, 1);
+}
+
+/* new(method, type, safe, blocking) -> handle */
+static int method_new(lua_State *L) {
+  const struct ctd_method *method = lua_touserdata(L, 1);
+  struct ctd_op *op = ctd_future_push(L, method, lua_toboolean(L, 4));
+  op->type = NULL; /* until it has a receiver */
+  op->safe = lua_toboolean(L, 3);
+  return 1;
+}
+
+static void receiver_read(lua_State *L, struct ctd_op *op, const struct ctd_type *type) {
+  struct ctd_object *object = ctd_object_test(L, CTD_METHOD_RECEIVER, type);
+  if (!object)
+    ctd_misuse(L, op, "%s expected, got %s (methods are called with a colon)", type->name,
+               luaL_typename(L, CTD_METHOD_RECEIVER));
+  else if (!object->pointer)
+    ctd_misuse(L, op, "the %s is closed", type->name);
+  else {
+    object->claimed = true;
+    op->safe = object->safe;
+    *(void **)op->request = type->ref(object->pointer);
+    op->type = type;
+  }
+}
+
+static void request_read(lua_State *L, struct ctd_op *op) {
+  const struct ctd_method *method = op->method;
+  if (method->parse)
+    method->parse(L, op, op->request);
+  if (method->flags & CTD_METHOD_VARIADIC)
+    return;
+  int options = ctd_arguments_read(L, CTD_METHOD_ARGUMENT, op, method->arguments, op->request);
+  ctd_options_read(L, options, op, method->options, op->request);
+}
+
+/* start(handle, type, [receiver,] ...): reads the arguments and starts the operation */
+static int method_start(lua_State *L) {
+  struct ctd_op *op = ctd_future_check(L, 1);
+  const struct ctd_type *type = lua_touserdata(L, 2);
+  if (type) {
+    lua_remove(L, 2);
+    luaL_checkstack(L, LUA_MINSTACK, "arguments");
+    receiver_read(L, op, type);
+  } /* else the second argument, nil, stands where a receiver would */
+  request_read(L, op);
+  ctd_op_start(op);
+  return 0;
+}
+
+/* take() -> the handle of an operation with something to call or to tell; false: it's gone; nil: there is none */
+static int hub_take(lua_State *L) {
+  struct ctd_op *op = ctd_hub_take(ctd_hub_of(L));
+  if (!op)
+    return 0;
+  ctd_future_find(L, op);
+  ctd_op_unref(op);
+  if (lua_isnil(L, -1))
+    lua_pushboolean(L, false);
+  return 1;
+}
+
+static int hub_pause(lua_State *L) {
+  ctd_adopt_interrupt(L);
+  ctd_hub_wait(ctd_hub_of(L), luaL_checknumber(L, 1));
+  return 0;
+}
+
+static int hub_pollfd(lua_State *L) {
+  struct ctd_error *err = ctd_fail_box(L);
+  int fd = ctd_hub_fd(ctd_hub_of(L), err);
+  if (fd < 0)
+    return ctd_fail(L, false);
+  lua_pushinteger(L, fd);
+  return 1;
+}
+
+static int now(lua_State *L) {
+  lua_pushnumber(L, ctd_now_monotonic());
+  return 1;
+}
+
+static const luaL_Reg method_functions[] = {
+    {"new", method_new},  {"start", method_start}, {"take", hub_take},
+    {"pause", hub_pause}, {"pollfd", hub_pollfd},  {"now", now},
+    {NULL, NULL},
+};
+
+void ctd_method_push_wait(lua_State *L) {
+  ctd_registry_get(L, &wait_key);
+}
+
+/* `maker` of containerd.wait makes the function; it becomes `name` in the table on top. */
+static void make_function(lua_State *L, const char *maker, const struct ctd_method *method, const struct ctd_type *type,
+                          bool safe) {
+  ctd_method_push_wait(L);
+  lua_getfield(L, -1, maker);
+  lua_remove(L, -2);
+  lua_pushlightuserdata(L, (void *)method);
+  if (type)
+    lua_pushlightuserdata(L, (void *)type);
+  else
+    lua_pushnil(L);
+  lua_pushboolean(L, safe);
+  lua_call(L, 3, 1);
+}
+
+void ctd_method_register(lua_State *L, const struct ctd_method *const *methods, const struct ctd_type *type,
+                         bool safe) {
+  for (; *methods; methods++) {
+    make_function(L, "blocking", *methods, type, safe);
+    lua_setfield(L, -2, (*methods)->name);
+    lua_pushfstring(L, "%s_async", (*methods)->name);
+    make_function(L, "async", *methods, type, safe);
+    lua_rawset(L, -3);
+  }
+}
+
+void ctd_method_open(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "containerd.wait");
+  lua_call(L, 1, 1);
+  lua_newtable(L);
+  ctd_set_functions(L, method_functions);
+  ctd_future_functions(L);
+  lua_call(L, 1, 1);
+  lua_pushvalue(L, -1);
+  ctd_registry_set(L, &wait_key);
+  lua_getfield(L, -1, "future");
+  ctd_future_open(L);
+}

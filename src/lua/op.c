@@ -1,0 +1,143 @@
+#include "lua/op.h"
+#include "lua/object.h"
+#include "rpc/call.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct ctd_op *ctd_op_new(const struct ctd_method *method, struct ctd_hub *hub, bool blocking, struct ctd_error *err) {
+  struct ctd_op *op = calloc(1, sizeof *op + method->size);
+  if (!op) {
+    ctd_error_nomem(err);
+    return NULL;
+  }
+  atomic_init(&op->references, 1);
+  op->method = method;
+  op->hub = ctd_hub_ref(hub);
+  op->blocking = blocking;
+  op->timeout = INFINITY;
+  ctd_upcalls_init(&op->upcalls);
+  return op;
+}
+
+struct ctd_op *ctd_op_ref(struct ctd_op *op) {
+  atomic_fetch_add(&op->references, 1);
+  return op;
+}
+
+void ctd_op_unref(struct ctd_op *op) {
+  if (!op || atomic_fetch_sub(&op->references, 1) > 1)
+    return;
+  ctd_scope_release(&op->scope);
+  if (op->method->release)
+    op->method->release(op->request);
+  if (op->type)
+    op->type->unref(*(void **)op->request);
+  ctd_arena_free(&op->arena);
+  ctd_upcalls_free(&op->upcalls);
+  ctd_error_clear(&op->error);
+  ctd_hub_unref(op->hub);
+  free(op);
+}
+
+static int op_run(struct ctd_op *op) {
+  return op->method->run(op->request, &op->scope, &op->error);
+}
+
+static void op_finish(struct ctd_op *op, int result) {
+  op->result = result;
+  op->done = true;
+}
+
+/* On a job thread. */
+static void op_run_job(struct ctd_op *op) {
+  op->result = op_run(op);
+  atomic_store(&op->complete, true);
+  ctd_hub_post(op->hub, op);
+}
+
+/* On the pump thread, which had a reference. */
+static void op_call_is_over(void *context) {
+  struct ctd_op *op = context;
+  atomic_store(&op->complete, true);
+  ctd_hub_post(op->hub, op);
+  ctd_op_unref(op);
+}
+
+bool ctd_op_is_driven(const struct ctd_op *op) {
+  return op->blocking && (op->method->flags & (CTD_METHOD_SINGLE | CTD_METHOD_SLICED));
+}
+
+static void op_start_call(struct ctd_op *op) {
+  op->scope.nowait = true;
+  if (!op->blocking) {
+    op->scope.notify = op_call_is_over;
+    op->scope.notify_context = ctd_op_ref(op);
+  }
+  int result = op_run(op);
+  if (result == CTD_PENDING)
+    return;
+  op_finish(op, result);
+  ctd_op_unref(op->scope.notify_context);
+}
+
+static void op_start_elsewhere(struct ctd_op *op) {
+  bool single = op->method->flags & CTD_METHOD_SINGLE;
+  if (ctd_hub_prepare(op->hub, &op->error) || (!single && ctd_hub_start_job(op->hub, op, op_run_job, &op->error)))
+    op_finish(op, -1);
+  else if (single)
+    op_start_call(op);
+}
+
+void ctd_op_start(struct ctd_op *op) {
+  double timeout = op->timeout;
+  ctd_scope_init(&op->scope, timeout);
+  op->started = true;
+  if (!ctd_op_is_driven(op))
+    op_start_elsewhere(op);
+  else if (op->method->flags & CTD_METHOD_SINGLE)
+    op_start_call(op);
+}
+
+/* The operation is tried until it succeeds, fails otherwise than by the slice's end, or its own time is up. */
+static bool op_try_slice(struct ctd_op *op, double seconds) {
+  double deadline = op->scope.deadline;
+  op->scope.deadline = fmin(deadline, ctd_now_monotonic() + seconds);
+  int result = op_run(op);
+  op->scope.deadline = deadline;
+  if (result && op->error.code == CTD_DEADLINE_EXCEEDED && ctd_now_monotonic() < deadline) {
+    ctd_error_clear(&op->error);
+    return false;
+  }
+  op_finish(op, result);
+  return true;
+}
+
+static bool op_drive(struct ctd_op *op, double seconds) {
+  if (op->method->flags & CTD_METHOD_SLICED)
+    return op_try_slice(op, seconds);
+  if (!ctd_call_wait(op->scope.call, seconds))
+    return false;
+  op_finish(op, op_run(op));
+  return true;
+}
+
+static bool op_collect(struct ctd_op *op) {
+  if (!atomic_load(&op->complete))
+    return false;
+  op_finish(op, op->method->flags & CTD_METHOD_SINGLE ? op_run(op) : op->result);
+  return true;
+}
+
+bool ctd_op_poll(struct ctd_op *op, double seconds) {
+  if (op->done || !op->started)
+    return true;
+  return ctd_op_is_driven(op) ? op_drive(op, seconds) : op_collect(op);
+}
+
+void ctd_op_cancel(struct ctd_op *op) {
+  if (op->done || !op->started)
+    return;
+  atomic_store(&op->scope.cancelled, true);
+  if (op->scope.nowait && op->scope.call)
+    ctd_call_cancel(op->scope.call);
+}

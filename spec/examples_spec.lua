@@ -31,10 +31,8 @@ lab.each_daemon(function(daemon)
     for _, path in ipairs(scripts) do os.remove(path) end
   end)
 
-  -- The redis example with a short nap and perhaps an error raised after one of its lines.
-  local function variant(change)
-    local text = contents("examples/redis.lua"):gsub("sleep%(3%)", "sleep(0.2)")
-    scripts[#scripts + 1] = write(change and change(text) or text)
+  local function script(text)
+    scripts[#scripts + 1] = write(text)
     return scripts[#scripts]
   end
 
@@ -65,12 +63,9 @@ lab.each_daemon(function(daemon)
     local lines = {}
     for line in contents("examples/redis.lua"):gmatch "[^\n]+" do lines[#lines + 1] = line end
     for after = 1, #lines do
-      if not lines[after]:match "^%s*%-%-" then
-        local path = variant(function()
-          local text = {}
-          for i = 1, after do text[i] = lines[i] end
-          return table.concat(text, "\n"):gsub("sleep%(3%)", "sleep(0.2)") .. "\nerror 'enough'\n"
-        end)
+      local text = table.concat(lines, "\n", 1, after):gsub("sleep%(3%)", "sleep(0.2)")
+      if load(text) then -- else a statement goes on
+        local path = script(text .. "\nerror 'enough'\n")
         local output, status = lab.lua(path, { daemon = daemon })
         assert.equal(1, status, output)
         assert.matches("enough", output)

@@ -4,13 +4,20 @@ local lab = require "spec.support.lab"
 
 local busybox = "docker.io/library/busybox:latest"
 
+-- A list of labels has no order of its own.
+local function sorted(labels)
+  local list = {}
+  for label in labels:gmatch "[^,]+" do list[#list + 1] = label end
+  table.sort(list)
+  return table.concat(list, ",")
+end
+
 -- The lines of a table that ctr prints, without the heading and without how long ago something happened.
 local function rows(text)
   local list = {}
   for line in text:gmatch "[^\n]+" do
-    line = line:gsub("%s+%d*%s*%a+%s+seconds?%s", " "):gsub("%s%d+ %a+ago%s", " ")
-    line = line:gsub("%s+[%w ]*%s?seconds?%s", " "):gsub("%s+[%w ]*minutes?%s", " "):gsub("%s+", " ")
-    list[#list + 1] = line
+    line = line:gsub("%s+Less than a second%s", " "):gsub("%s+[%w ]+ seconds?%s", " "):gsub("%s+[%w ]+ minutes?%s", " ")
+    list[#list + 1] = line:gsub("%s+", " "):gsub("%S+=%S+", sorted)
   end
   table.remove(list, 1)
   table.sort(list)
@@ -64,12 +71,14 @@ lab.each_daemon(function(daemon)
     for _, name in ipairs { busybox, "docker.io/library/multi:latest", "docker.io/library/redis:alpine" } do
       it("what ctr leaves of " .. name .. ", label for label", function()
         local theirs = daemon:namespace()
-        daemon:pull(name, theirs)
+        finally(function() daemon:clean(theirs) end) -- blobs are shared; the next case wants to fetch them
+        -- From 2.x on ctr takes what describes the other platforms too, unless told not to.
+        local only = daemon.version:match "^1" and "" or "--skip-metadata "
+        daemon:ctr("images pull --hosts-dir " .. daemon.hosts_dir .. " " .. only .. name, { namespace = theirs })
         pull(name)
         for _, command in ipairs { "content ls", "snapshots ls", "images ls" } do
           assert.same(listing(theirs, command), listing(namespace, command), command)
         end
-        daemon:clean(theirs) -- blobs are shared between namespaces, and the next case wants to fetch them
       end)
     end
 
@@ -215,8 +224,8 @@ printf '{"ServerURL":"%%s","Username":"%s","Secret":"%s"}' "$(cat)"
 
   describe("goes on", function()
     it("where a download was cut", function()
-      faulty = lab.faulty_registry { rules = { { path = "/blobs/", method = "GET", cut = 1000, times = 2 } } }
-      pull "busybox"
+      faulty = lab.faulty_registry { rules = { { path = "/blobs/", method = "GET", cut = 1000, times = 4 } } }
+      pull "layers"
       local resumed = 0
       for _, request in ipairs(faulty:requests("GET", "/blobs/")) do
         if request.headers.range == "bytes=1000-" then resumed = resumed + 1 end
@@ -334,7 +343,7 @@ printf '{"ServerURL":"%%s","Username":"%s","Secret":"%s"}' "$(cat)"
       assert.same({}, client:images())
     end)
 
-    it("invalid_argument for what is no reference, an image of another kind, and a broken hosts.toml", function()
+    it("invalid_argument for what is no reference, and for a broken hosts.toml; unimplemented for schema 1", function()
       refused("invalid_argument", "library/UPPER")
       faulty = lab.faulty_registry {
         rules = {
@@ -346,7 +355,7 @@ printf '{"ServerURL":"%%s","Username":"%s","Secret":"%s"}' "$(cat)"
           },
         },
       }
-      refused("invalid_argument", "busybox")
+      refused("unimplemented", "busybox")
       local dir = lab.tempdir()
       lab.sh("mkdir -p " .. dir .. "/docker.io && echo 'server = [' >" .. dir .. "/docker.io/hosts.toml")
       assert.matches("hosts.toml", refused("invalid_argument", "busybox", { hosts_dir = dir }).message)

@@ -43,7 +43,8 @@ static int client_new(struct ctd_client **out, struct connection *connection, co
   *out = NULL;
   if (!client) {
     connection_unref(connection);
-    return ctd_error_nomem(err);
+    ctd_error_nomem(err);
+    return -1;
   }
   atomic_init(&client->references, 1);
   client->connection = connection;

@@ -61,27 +61,29 @@ static int call_queue(struct ctd_call *call, grpc_completion_queue **queue, stru
   return 0;
 }
 
-static int call_start(struct ctd_call **out, const struct ctd_target *target, const char *method,
-                      const ProtobufCMessage *request, const struct ctd_scope *scope, struct ctd_error *err) {
+/* NULL and *err when it can't be started. */
+static struct ctd_call *call_start(const struct ctd_target *target, const char *method, const ProtobufCMessage *request,
+                                   const struct ctd_scope *scope, struct ctd_error *err) {
   grpc_completion_queue *queue;
   if (ctd_runtime_start(err))
-    return -1;
+    return NULL;
   struct ctd_call *call = calloc(1, sizeof *call);
-  if (!call)
-    return ctd_error_nomem(err);
+  if (!call) {
+    ctd_error_nomem(err);
+    return NULL;
+  }
   call->tag.complete = call_complete;
   call->notify = scope->notify;
   call->notify_context = scope->notify_context;
   if (call_queue(call, &queue, err)) {
     free(call);
-    return -1;
+    return NULL;
   }
   call->grpc = ctd_target_call(target, method, queue, scope);
   grpc_metadata_array_init(&call->initial);
   ctd_status_init(&call->status);
-  *out = call;
   call_send(call, target, request);
-  return 0;
+  return call;
 }
 
 static void call_free(struct ctd_call *call) {
@@ -143,7 +145,7 @@ int ctd_call(const struct ctd_target *target, const char *method, const Protobuf
              struct ctd_error *err) {
   struct ctd_call *call = scope->nowait ? scope->call : NULL; /* threads may share a scope that waits */
   if (!call) {
-    if (ctd_scope_check(scope, err) || call_start(&call, target, method, request, scope, err))
+    if (ctd_scope_check(scope, err) || !(call = call_start(target, method, request, scope, err)))
       return -1;
     if (scope->nowait) {
       scope->call = call;

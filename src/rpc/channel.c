@@ -29,7 +29,7 @@ static int channel_probe(const char *path, struct ctd_error *err) {
   if (strlen(path) >= sizeof address.sun_path)
     return ctd_error_set(err, CTD_INVALID_ARGUMENT, "connect to %s: a socket's path has at most %zu bytes", path,
                          sizeof address.sun_path - 1);
-  strcpy(address.sun_path, path);
+  memcpy(address.sun_path, path, strlen(path) + 1);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0)
     return connect_failed(path, errno, err);

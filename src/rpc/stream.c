@@ -75,8 +75,10 @@ int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, co
   if (ctd_scope_check(scope, err) || ctd_runtime_start(err))
     return -1;
   struct ctd_stream *stream = calloc(1, sizeof *stream);
-  if (!stream)
-    return ctd_error_nomem(err);
+  if (!stream) {
+    ctd_error_nomem(err);
+    return -1;
+  }
   stream->scope = scope;
   stream->type = type;
   stream->queue = grpc_completion_queue_create_for_pluck(NULL);

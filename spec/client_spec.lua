@@ -2,15 +2,9 @@
 local containerd = require "containerd"
 local safe = require "containerd.safe"
 local lab = require "spec.support.lab"
+local raises = require "spec.support.raises"
 local socket = require "socket"
 local unix = require "socket.unix"
-
-local function raises(code, fn, ...)
-  local ok, err = pcall(fn, ...)
-  assert.is_false(ok)
-  assert.is_true(containerd.is_error(err, code), tostring(err))
-  return err
-end
 
 -- An address that doesn't answer as it should gives its code, in one line with the address, in time.
 local function fails_to_connect(code, address, opts)

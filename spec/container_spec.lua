@@ -1,6 +1,7 @@
 -- Containers: what new_container makes, compared with what ctr makes, and what its failures leave.
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
+local raises = require "spec.support.raises"
 
 lab.each_daemon(function(daemon)
   local namespace, client, image
@@ -21,13 +22,6 @@ lab.each_daemon(function(daemon)
     local spec = container:spec()
     container:delete { snapshot = true }
     return spec
-  end
-
-  local function raises(code, fn, ...)
-    local ok, err = pcall(fn, ...)
-    assert.is_false(ok)
-    assert.is_true(containerd.is_error(err, code), tostring(err))
-    return err
   end
 
   it("makes the spec that the Go client makes of the same image", function()

@@ -1,6 +1,7 @@
 -- Images: their records, and what can be read from them.
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
+local raises = require "spec.support.raises"
 
 lab.each_daemon(function(daemon)
   local namespace, client
@@ -16,13 +17,6 @@ lab.each_daemon(function(daemon)
     client:close()
     daemon:clean(namespace)
   end)
-
-  local function raises(code, fn, ...)
-    local ok, err = pcall(fn, ...)
-    assert.is_false(ok)
-    assert.is_true(containerd.is_error(err, code), tostring(err))
-    return err
-  end
 
   it("gives one by its name", function()
     local image = client:image "docker.io/library/busybox:latest"

@@ -171,8 +171,8 @@ describe("containerd", function()
         progress { digest = digest, size = 2048, offset = 1024, state = \"downloading\" }
         progress { digest = digest, size = 2048, offset = 2048, state = \"unpacked\" }
       '" /dev/null </dev/null]])
-      assert.matches("sha256:aaaaaaaaaaaa downloading %[===============               %] 1.0 KiB of 2.0 KiB", output)
-      assert.matches("\27%[1A\27%[2Ksha256:aaaaaaaaaaaa unpacked    %[==============================%] 2.0 KiB", output)
+      assert.matches("sha256:aaaaaaaaaaaa downloading %[============            %] 1.0 KiB of 2.0 KiB", output)
+      assert.matches("\27%[1A\27%[2Ksha256:aaaaaaaaaaaa unpacked    %[========================%] 2.0 KiB", output)
     end)
   end)
 end)

@@ -1,6 +1,7 @@
 -- Tasks: their streams, their exit, and what they leave when things go wrong.
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
+local raises = require "spec.support.raises"
 
 lab.each_daemon(function(daemon)
   local namespace, client, image, container
@@ -18,13 +19,6 @@ lab.each_daemon(function(daemon)
 
   local function fds()
     return select(2, lab.sh("ls /proc/" .. lab.pid() .. "/fd"):gsub("\n", "\n"))
-  end
-
-  local function raises(code, fn, ...)
-    local ok, err = pcall(fn, ...)
-    assert.is_false(ok)
-    assert.is_true(containerd.is_error(err, code), tostring(err))
-    return err
   end
 
   -- A shell script's container; deleted after each case, so that each shows that nothing keeps it.

@@ -1,0 +1,216 @@
+-- Futures: operations that go on meanwhile.
+local containerd = require "containerd"
+local lab = require "spec.support.lab"
+local raises = require "spec.support.raises"
+local socket = require "socket"
+
+lab.each_daemon(function(daemon)
+  local namespace, client, image
+
+  setup(function()
+    namespace = daemon:namespace()
+    client = containerd.connect { address = daemon.address, namespace = namespace }
+    image = client:pull("busybox:latest", { hosts_dir = daemon.hosts_dir })
+  end)
+
+  teardown(function() client:close() end)
+
+  -- A container whose process waits for its input to end, and a wait for that: the slowest operation there is.
+  local function with_wait(fn)
+    local container <close> = image:new_container("wait", { args = { "/bin/cat" }, auto_delete = true })
+    local task <close> = container:new_task { stdio = "pipe", auto_delete = true }
+    local exit = task:wait_async()
+    task:start()
+    fn(exit, task)
+  end
+
+  it("gives the results, as often as asked", function()
+    local future = client:version_async()
+    local version = future:await()
+    assert.equal(client:version().version, version.version)
+    assert.equal(version, future:await())
+    assert.is_true(future:done())
+    assert.matches("containerd.future %(version, done%)", tostring(future))
+  end)
+
+  it("gives several results", function()
+    with_wait(function(exit, task)
+      task.stdin:close()
+      local code, exited_at = exit:await()
+      assert.equal(0, code)
+      assert.is_number(exited_at)
+    end)
+  end)
+
+  it("raises its error, as often as asked", function()
+    local future = client:image_async "absent"
+    local err = raises("not_found", future.await, future)
+    assert.equal(err, raises("not_found", future.await, future))
+  end)
+
+  it("goes on when an await has timed out", function()
+    with_wait(function(exit, task)
+      local start = socket.gettime()
+      local err = raises("deadline_exceeded", exit.await, exit, 0.2)
+      assert.is_true(socket.gettime() - start < 2)
+      assert.equal("await", err.op)
+      assert.is_false(exit:done())
+      assert.matches("running", tostring(exit))
+      task.stdin:close()
+      assert.equal(0, (exit:await(20)))
+    end)
+  end)
+
+  it("ends at the deadline of its own timeout option", function()
+    with_wait(function(_, task)
+      raises("deadline_exceeded", task.wait, task, { timeout = 0.2 })
+      local future = task:wait_async { timeout = 0.2 }
+      raises("deadline_exceeded", future.await, future)
+    end)
+  end)
+
+  it("ends when it's cancelled", function()
+    with_wait(function(_, task)
+      local future = task:wait_async()
+      future:cancel()
+      raises("cancelled", future.await, future)
+      future:cancel()
+    end)
+  end)
+
+  it("is closed once, and raises then", function()
+    with_wait(function(_, task)
+      local future = task:wait_async()
+      future:close()
+      future:close()
+      assert.equal("containerd.future (closed)", tostring(future))
+      local ok, message = pcall(function() future:await() end)
+      assert.is_false(ok)
+      assert.matches("future_spec.lua:%d+: the containerd.future is closed", message)
+    end)
+  end)
+
+  it("is cancelled when it's collected", function()
+    with_wait(function(_, task)
+      for _ = 1, 50 do task:wait_async() end
+      collectgarbage()
+      collectgarbage()
+      assert.matches("%d", client:version().version)
+    end)
+  end)
+
+  it("undoes a container that nobody has asked for", function()
+    image:new_container_async("unasked", { auto_delete = true })
+    collectgarbage()
+    collectgarbage()
+    lab.eventually(function() return daemon:is_clean(namespace) == true end, 20, "the container is gone")
+  end)
+
+  it("of which a thousand run at once", function()
+    local futures = {}
+    for i = 1, 1000 do futures[i] = client:version_async() end
+    local results = containerd.all(futures)
+    assert.equal(1000, #results)
+    assert.equal(1, results[1000].n)
+    assert.matches("%d", results[1000][1].version)
+  end)
+
+  describe("all", function()
+    it("gives all results, in the order of the futures", function()
+      local results = containerd.all { client:images_async(), client:version_async() }
+      assert.equal("docker.io/library/busybox:latest", results[1][1][1]:name())
+      assert.is_string(results[2][1].version)
+      assert.same({}, containerd.all {})
+    end)
+
+    it("raises the first error, when the others have been cancelled", function()
+      with_wait(function(_, task)
+        local waiting = task:wait_async()
+        raises("not_found", containerd.all, { waiting, client:image_async "absent" })
+        raises("cancelled", waiting.await, waiting)
+      end)
+    end)
+
+    it("refuses what are no futures", function()
+      for _, wrong in ipairs { 1, { 1 }, { client } } do
+        assert.has_error(function() containerd.all(wrong) end)
+        assert.has_error(function() containerd.any(wrong) end)
+      end
+      assert.has_error(function() containerd.any {} end)
+    end)
+  end)
+
+  it("any: gives the first that is done", function()
+    with_wait(function(exit)
+      local version = client:version_async()
+      assert.equal(version, containerd.any { exit, version })
+      assert.is_false(exit:done())
+    end)
+  end)
+
+  it("hub: tells a host's loop when to look, and step delivers", function()
+    local hub = containerd.hub()
+    assert.equal(hub, containerd.hub())
+    assert.equal("r", hub:events())
+    assert.is_nil(hub:timeout())
+    local future = client:version_async()
+    local pollable = { getfd = function() return hub:pollfd() end }
+    assert.equal(pollable, socket.select({ pollable }, nil, 10)[1])
+    lab.eventually(function() return future:done() end)
+    hub:step()
+    assert.same({}, { (socket.select({ pollable }, nil, 0)[1]) })
+  end)
+
+  it("calls a script's functions wherever it waits", function()
+    local states = {}
+    local future = client:pull_async("multi:latest", {
+      hosts_dir = daemon.hosts_dir,
+      progress = function(step) states[#states + 1] = step end,
+    })
+    while not future:done() do containerd.sleep(0.01) end
+    containerd.sleep(0.01)
+    assert.is_true(#states > 0)
+    assert.matches("^sha256:", states[1].digest)
+    assert.is_string(states[1].state)
+    assert.is_number(states[1].size)
+    future:await():delete()
+  end)
+
+  it("ends with the error of a script's function", function()
+    local mine = {}
+    for _, function_name in ipairs { "edit" } do
+      local ok, err = pcall(image.new_container, image, "mine", { [function_name] = function() error(mine) end })
+      assert.is_false(ok)
+      assert.equal(mine, err)
+    end
+    local ok, err = pcall(client.pull, client, "multi:latest", {
+      hosts_dir = daemon.hosts_dir,
+      progress = function() error(mine) end,
+    })
+    assert.is_false(ok)
+    assert.equal(mine, err)
+    assert.is_true(daemon:is_clean(namespace))
+  end)
+
+  it("lets a closed Lua state go while calls are under way", function()
+    local output, status = lab.lua(([[
+      local client = require("containerd").connect { namespace = %q }
+      local container = client:image("docker.io/library/busybox:latest"):new_container("going", {
+        args = { "/bin/cat" }, auto_delete = true,
+      })
+      local task = container:new_task { stdio = "pipe", auto_delete = true }
+      waits = {}
+      for i = 1, 20 do waits[i] = task:wait_async() end
+      read = task.stdout:read_async()
+      task:start()
+      pull = client:pull_async("redis:alpine")
+      os.exit(true, true)
+    ]]):format(namespace), { daemon = daemon })
+    assert.equal(0, status, output)
+    assert.equal("", output)
+    local left = client:container "going"
+    left:task():delete { kill = true }
+    left:delete { snapshot = true }
+    assert.is_true(daemon:is_clean(namespace))
+  end)
+end)

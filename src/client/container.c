@@ -274,7 +274,7 @@ static int unless_missing(int result, struct ctd_error *err) {
   return 0;
 }
 
-static int destroy_task(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+static int destroy_task_once(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
   struct ctd_task *task = NULL;
   struct ctd_exit exit;
   int result = ctd_task_load(container, scope, &task, err);
@@ -282,6 +282,14 @@ static int destroy_task(struct ctd_container *container, struct ctd_scope *scope
     result = ctd_task_delete(task, true, scope, &exit, err);
   ctd_task_unref(task);
   return unless_missing(result, err);
+}
+
+/* If others delete it at the same time the first attempt may fail in many ways; then the task is gone. */
+static int destroy_task(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  if (!destroy_task_once(container, scope, err))
+    return 0;
+  ctd_error_clear(err);
+  return destroy_task_once(container, scope, err);
 }
 
 int ctd_container_destroy(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {

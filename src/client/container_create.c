@@ -80,11 +80,33 @@ static int choose_labels(struct creation *creation, struct ctd_error *err) {
   return ctd_labels_copy(&creation->labels, &creation->options->labels, err);
 }
 
+/* Has a time of its own, since the caller's may be over. */
+static void remove_snapshot(const struct creation *creation) {
+  struct ctd_error ignored = {0};
+  struct ctd_scope scope;
+  ctd_scope_init(&scope, UNDO_TIMEOUT);
+  ctd_snapshot_remove(creation->client, creation->snapshotter, creation->key, &scope, &ignored);
+  ctd_error_clear(&ignored);
+}
+
+/* Whether the daemon may have done what it was asked. */
+static bool is_undecided(const struct ctd_error *err) {
+  return err->code == CTD_CANCELLED || err->code == CTD_DEADLINE_EXCEEDED || err->code == CTD_UNAVAILABLE;
+}
+
+/* A snapshot that is there already is somebody's; one that isn't there before and is there afterwards is ours. */
 static int prepare_snapshot(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
   static const struct ctd_labels none;
+  bool taken;
+  if (ctd_snapshot_exists(creation->client, creation->snapshotter, creation->key, &taken, scope, err))
+    return -1;
+  if (taken)
+    return ctd_error_set(err, CTD_ALREADY_EXISTS, "snapshot %s exists already", creation->key);
   if (!ctd_snapshot_prepare(creation->client, creation->snapshotter, creation->key, creation->content.chain_id, &none,
                             &creation->mounts, scope, err))
     return 0;
+  if (is_undecided(err))
+    remove_snapshot(creation);
   if (err->code == CTD_NOT_FOUND)
     ctd_error_prefix(err, "image %s is not unpacked for snapshotter %s", ctd_image_name(creation->image),
                      creation->snapshotter);
@@ -114,7 +136,9 @@ static int make_spec(struct creation *creation, struct ctd_error *err) {
       ctd_runtime_spec_apply_image(creation->spec, config, err) || apply_user(creation, err) ||
       ctd_runtime_options_apply(creation->spec, &options->spec, config, err))
     return -1;
-  return options->edit ? options->edit(options->edit_context, &creation->spec, err) : 0;
+  if (options->edit && options->edit(options->edit_context, &creation->spec, err))
+    return -1;
+  return json_is_object(creation->spec) ? 0 : ctd_error_set(err, CTD_INVALID_ARGUMENT, "the spec must be an object");
 }
 
 static int request_container(const struct creation *creation, const char *spec, struct ctd_scope *scope,
@@ -163,20 +187,18 @@ static int create_record(struct creation *creation, struct ctd_scope *scope, str
  * the snapshot, which is.
  */
 static void creation_undo(const struct creation *creation) {
-  struct ctd_client *client = creation->client;
   struct ctd_container *container = NULL;
   struct ctd_error ignored = {0};
   struct ctd_scope scope;
   ctd_scope_init(&scope, UNDO_TIMEOUT);
-  if (!ctd_container_get(client, creation->id, &scope, &container, &ignored)) {
+  if (!ctd_container_get(creation->client, creation->id, &scope, &container, &ignored)) {
     const struct ctd_container_info *record = ctd_container_record(container);
     if (!strcmp(record->snapshot_key, creation->key) && !strcmp(record->snapshotter, creation->snapshotter))
       ctd_container_delete(container, false, &scope, &ignored);
   }
-  ctd_error_clear(&ignored);
-  ctd_snapshot_remove(client, creation->snapshotter, creation->key, &scope, &ignored);
-  ctd_error_clear(&ignored);
   ctd_container_unref(container);
+  ctd_error_clear(&ignored);
+  remove_snapshot(creation);
 }
 
 /* Under the lease. */

@@ -19,6 +19,7 @@ struct ctd_stdio {
   char *paths[3];            /* as the daemon is told; NULL: "" */
   struct ctd_flow *flows[3]; /* NULL: not copied here */
   bool for_caller[3], is_fifo[3];
+  atomic_bool finished;
 };
 
 /* In a child, the thread that copies doesn't exist. */
@@ -199,7 +200,7 @@ int ctd_stdio_wait(struct ctd_stdio *stdio, struct ctd_scope *scope, struct ctd_
 }
 
 void ctd_stdio_finish(struct ctd_stdio *stdio, struct ctd_scope *scope) {
-  if (!stdio->dir || !stdio_usable(stdio))
+  if (!stdio_usable(stdio) || atomic_exchange(&stdio->finished, true))
     return;
   ctd_stdio_stop_stdin(stdio);
   for (int i = 1; i < 3; i++)

@@ -25,6 +25,7 @@ struct ctd_task {
   struct ctd_client *client;
   char *id;
   atomic_uint pid;
+  atomic_bool deleting;
   struct ctd_stdio *stdio;       /* NULL: loaded */
   struct ctd_close_io *close_io; /* for stdio */
 };
@@ -39,6 +40,7 @@ int ctd_task_new(struct ctd_container *container, struct ctd_stdio *stdio, struc
   }
   atomic_init(&task->references, 1);
   atomic_init(&task->pid, 0);
+  atomic_init(&task->deleting, false);
   task->client = ctd_client_ref(ctd_container_client(container));
   task->stdio = stdio;
   if (ctd_copy_string(&task->id, ctd_container_id(container), err) ||
@@ -233,12 +235,25 @@ static int task_remove(struct ctd_task *task, struct ctd_scope *scope, struct ct
   return 0;
 }
 
-int ctd_task_delete(struct ctd_task *task, bool kill, struct ctd_scope *scope, struct ctd_exit *out,
-                    struct ctd_error *err) {
+static int task_delete(struct ctd_task *task, bool kill, struct ctd_scope *scope, struct ctd_exit *out,
+                       struct ctd_error *err) {
   int result = task_settle(task, kill, scope, err);
   if (!result)
     result = task_remove(task, scope, out, err);
   if (task->stdio && (!result || err->code == CTD_NOT_FOUND))
     ctd_stdio_finish(task->stdio, scope);
+  return result;
+}
+
+/* One at a time: a shim that is asked twice at once may tell nobody that it has done it. */
+int ctd_task_delete(struct ctd_task *task, bool kill, struct ctd_scope *scope, struct ctd_exit *out,
+                    struct ctd_error *err) {
+  int result = 0;
+  while (!result && atomic_exchange(&task->deleting, true))
+    result = ctd_scope_sleep(scope, CTD_SLICE, err);
+  if (!result) {
+    result = task_delete(task, kill, scope, out, err);
+    atomic_store(&task->deleting, false);
+  }
   return result ? ctd_client_failed(task->client, err, "delete", "task %s", task->id) : 0;
 }

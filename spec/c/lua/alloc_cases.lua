@@ -1,0 +1,159 @@
+-- What alloc_sweep runs: every method, blocking and asynchronous. Needs a daemon at $CONTAINERD_ADDRESS, whose namespace
+-- is $CONTAINERD_NAMESPACE, and the image busybox there.
+local containerd = require "containerd"
+local safe = require "containerd.safe"
+
+local IMAGE = "docker.io/library/busybox:latest"
+
+local cases = {}
+
+local function case(name, prepare, run, check)
+  cases[#cases + 1] = { name = name, prepare = prepare, run = run, check = check }
+end
+
+local function connect()
+  return containerd.connect()
+end
+
+local function connect_with_image()
+  local client = containerd.connect()
+  return client, client:image(IMAGE)
+end
+
+local function nothing() end
+
+-- A container that goes when it's closed or its state is; what an earlier run left would be in its way.
+local function new_container(opts)
+  local client, image = connect_with_image()
+  opts = opts or {}
+  opts.args, opts.auto_delete = opts.args or { "/bin/cat" }, true
+  return client, image:new_container("sweep", opts)
+end
+
+local function close_both(_, container)
+  container:close()
+end
+
+local function new_task()
+  local client, container = new_container()
+  local task = container:new_task { stdio = "pipe", auto_delete = true }
+  return client, container, task
+end
+
+local function started_task()
+  local client, container, task = new_task()
+  task:start()
+  return client, container, task
+end
+
+local function ended_task()
+  local client, container, task = started_task()
+  task.stdin:write("one\ntwo\n")
+  task.stdin:close()
+  task:wait()
+  return client, container, task
+end
+
+local function close_all(_, container, task)
+  task:close()
+  container:close()
+end
+
+case("connect", nothing, function() containerd.connect():close() end)
+case("connect_async", nothing, function() containerd.connect_async():await():close() end)
+case("connect fails", nothing, function() assert(not safe.connect { address = "/no/such.sock", timeout = 1 }) end)
+case("parse_reference", nothing, function() containerd.parse_reference "redis" end)
+case("normalize fails", nothing, function() assert(not safe.normalize "Redis") end)
+case("sleep", nothing, function() containerd.sleep(0.001) end)
+
+case("client", connect, function(client)
+  client:version()
+  client:with_namespace "other":close()
+  return tostring(client), #client:images('name=="a"', { app = "b" }, { timeout = 10 }), #client:containers()
+end)
+
+case("futures", connect, function(client)
+  local results = containerd.all { client:version_async(), client:images_async() }
+  containerd.any { client:version_async() }:await(10)
+  return tostring(client:version_async()), results
+end)
+
+case("error", connect, function(client)
+  local ok, err = pcall(client.image, client, "absent")
+  assert(not ok)
+  if containerd.is_error(err, "not_found") then
+    return err.code, err.message, err.op, err.status, err.details, tostring(err), "x" .. err
+  end
+  error(err, 0)
+end)
+
+case("misuse", connect, function(client)
+  local ok, message = pcall(client.pull, client, "a", { snapshoter = 1 })
+  assert(not ok and message)
+end)
+
+case("pull", connect, function(client)
+  client:pull("busybox:latest", {
+    labels = { a = "b" },
+    max_concurrent = 2,
+    auth = { username = "me", password = "mine" },
+    progress = function(step) return step.digest end,
+  })
+end)
+
+case("image", connect_with_image, function(_, image)
+  image:size()
+  image:platforms()
+  return image:name(), image:digest(), image:target(), image:labels(), image:created(), tostring(image), image == image
+end)
+
+case("new_container", connect_with_image, function(_, image)
+  local container = image:new_container("sweep", {
+    auto_delete = true,
+    args = { "/bin/cat" },
+    env = { A = "b" },
+    mounts = { "/tmp:/mnt:ro" },
+    memory = "64M",
+    labels = { a = "b" },
+    edit = function(spec) spec.hostname = "edited" end,
+  })
+  container:close()
+end)
+
+case("container", new_container, function(client, container)
+  container:info()
+  container:exists()
+  container:image()
+  container:spec()
+  return client:container "sweep", container:id(), container:labels(), container:runtime(), tostring(container)
+end, close_both)
+
+case("container close", new_container, function(_, container) container:close() end, close_both)
+
+case("new_task", new_container, function(_, container)
+  local task = container:new_task { stdio = { stdin = "pipe", stdout = io.stdout, stderr = 2 }, auto_delete = true }
+  task:close()
+end, close_both)
+
+case("task", new_task, function(_, container, task)
+  local exit = task:wait_async()
+  task:start()
+  task:status()
+  container:task()
+  task:kill("SIGKILL", { all = true })
+  return exit:await(), task:wait(), task:pid(), tostring(task)
+end, close_all)
+
+case("task delete", started_task, function(_, _, task) task:delete { kill = true } end, close_all)
+case("stream write", started_task, function(_, _, task) task.stdin:write("one\n", 2, "\n"):close() end, close_all)
+case("task close_stdin", started_task, function(_, _, task) task:close_stdin() end, close_all)
+
+case("stream read", ended_task, function(_, _, task)
+  local line = task.stdout:read(1, "L")
+  for each in task.stdout:lines() do line = each end
+  return line, task.stdout:read "a"
+end, close_all)
+
+case("stream read_async", ended_task, function(_, _, task) task.stdout:read_async("a"):await() end, close_all)
+
+return cases

@@ -70,7 +70,8 @@ describe("connect", function()
     end
     assert.matches("/from/environment", address("nil", { CONTAINERD_ADDRESS = "/from/environment" }), 1, true)
     assert.matches("/given:", address("'unix:///given'", { CONTAINERD_ADDRESS = "/from/environment" }), 1, true)
-    assert.matches("/run/me/containerd/containerd.sock", address("'rootless'", { XDG_RUNTIME_DIR = "/run/me" }), 1, true)
+    local rootless = address("'rootless'", { XDG_RUNTIME_DIR = "/run/me" })
+    assert.matches("/run/me/containerd/containerd.sock", rootless, 1, true)
     assert.matches("/run/user/%d+/containerd/containerd.sock", address("'rootless'", { XDG_RUNTIME_DIR = "" }))
   end)
 

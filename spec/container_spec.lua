@@ -46,6 +46,18 @@ lab.each_daemon(function(daemon)
     container:delete { snapshot = true }
   end)
 
+  it("makes containers of images that ctr pulled", function()
+    daemon:pull("docker.io/library/busybox:latest", namespace)
+    local theirs = client:image "docker.io/library/busybox:latest"
+    local container = theirs:new_container("from-ctr", { args = { "sh", "-c", "echo $0; exit 5" }, auto_delete = true })
+    local task = container:new_task { stdio = "pipe", auto_delete = true }
+    task:start()
+    assert.equal("sh\n", task.stdout:read "a")
+    assert.equal(5, (task:wait()))
+    task:close()
+    container:close()
+  end)
+
   it("applies its options to the spec", function()
     local spec = spec_of {
       command = { "redis-cli", "--help" },

@@ -156,13 +156,17 @@ lab.each_daemon(function(daemon)
     end)
 
     it("with tokens that are renewed when they expire", function()
-      faulty = lab.faulty_registry { bearer = { username = "me", password = "mine", expires_in = 1 } }
+      faulty = lab.faulty_registry {
+        bearer = { username = "me", password = "mine", expires_in = 1 },
+        rules = { { path = "/blobs/", delay = 1.5, times = 1 } },
+      }
       local ref = faulty.host .. "/library/busybox:latest"
       refused("unauthenticated", ref)
-      pull(ref, { auth = { username = "me", password = "mine" } })
+      pull(ref, { auth = { username = "me", password = "mine" }, max_concurrent = 1 })
       local token = faulty:requests("POST", "^/token")[1]
       assert.matches("scope=repository%%3Alibrary%%2Fbusybox%%3Apull", token.body)
       assert.is_nil(token.headers.authorization)
+      assert.is_true(#faulty:requests("POST", "^/token") > 1)
     end)
 
     it("with what Docker's config.json and its helpers say", function()

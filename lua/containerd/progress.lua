@@ -40,7 +40,7 @@ end
 local function draw_line(step, width)
   local size = step.state == "downloading" and format_size(step.offset) .. " of " .. format_size(step.size)
     or format_size(step.size)
-  local line = ("%s %-11s %s %s"):format(short(step.digest), step.state, draw_bar(step, 30), size)
+  local line = ("%s %-11s %s %s"):format(short(step.digest), step.state, draw_bar(step, 24), size)
   return line:sub(1, width - 1)
 end
 
@@ -65,8 +65,8 @@ end
 return function(file)
   file = file or io.stderr
   local width = columns(file)
-  if width and width > 0 then
-    return bar_drawer(file, width)
+  if not width then
+    return line_writer(file)
   end
-  return line_writer(file)
+  return bar_drawer(file, width > 0 and width or 80)
 end

@@ -33,10 +33,12 @@ const struct ctd_error *ctd_fail_test(lua_State *L, int index) {
 }
 
 static const struct ctd_error *fail_self(lua_State *L) {
+  static const struct ctd_error none;
   const struct ctd_error *err = ctd_fail_test(L, 1);
-  if (!err)
-    luaL_error(L, "containerd.error expected, got %s", luaL_typename(L, 1));
-  return err;
+  if (err)
+    return err;
+  luaL_error(L, "containerd.error expected, got %s", luaL_typename(L, 1));
+  return &none; /* never */
 }
 
 static int fail_push_text(lua_State *L, const char *text) {
@@ -67,8 +69,7 @@ static int fail_index(lua_State *L) {
 }
 
 static int fail_tostring(lua_State *L) {
-  const struct ctd_error *err = fail_self(L);
-  return err ? fail_push_text(L, err->message) : 0;
+  return fail_push_text(L, fail_self(L)->message);
 }
 
 static void fail_push_operand(lua_State *L, int index) {

@@ -44,9 +44,9 @@ struct ctd_op *ctd_future_push(lua_State *L, const struct ctd_method *method, bo
   lua_newtable(L);
   ctd_set_companion(L, -2);
   struct ctd_error *err = ctd_fail_box(L);
-  handle->op = hub ? ctd_op_new(method, hub, blocking, err) : NULL;
+  handle->op = ctd_op_new(method, hub, blocking, err);
   if (!handle->op)
-    luaL_error(L, "%s", hub ? err->message : "the Lua state is closing");
+    luaL_error(L, "%s", err->message);
   lua_pop(L, 1);
   remember(L, handle->op, lua_gettop(L));
   return handle->op;

@@ -198,5 +198,7 @@ struct ctd_hub *ctd_hub_of(lua_State *L) {
   ctd_registry_get(L, &hub_key);
   struct ctd_hub **box = lua_touserdata(L, -1);
   lua_pop(L, 1);
+  if (!*box)
+    luaL_error(L, "the Lua state is closing");
   return *box;
 }

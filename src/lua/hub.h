@@ -17,7 +17,7 @@ struct ctd_hub;
  */
 void ctd_hub_open(lua_State *L);
 
-/* The state's hub; borrowed from the state. */
+/* The state's hub, borrowed from it; raises when the state is closing and the hub is gone. */
 struct ctd_hub *ctd_hub_of(lua_State *L);
 
 struct ctd_hub *ctd_hub_ref(struct ctd_hub *hub);

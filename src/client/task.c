@@ -179,13 +179,6 @@ int ctd_task_status(struct ctd_task *task, struct ctd_scope *scope, struct ctd_t
   return result < 0 ? ctd_client_failed(task->client, err, "status", "task %s", task->id) : result;
 }
 
-int ctd_task_close_stdin(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err) {
-  if ((task->stdio && ctd_stdio_close_stdin(task->stdio, scope, err)) ||
-      ctd_close_io(task->client, task->id, scope, err))
-    return ctd_client_failed(task->client, err, "close_stdin", "task %s", task->id);
-  return 0;
-}
-
 /* Kills everything in the container and waits; a process that is gone already is fine. */
 static int task_end(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err) {
   struct ctd_exit exit;

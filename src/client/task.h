@@ -60,6 +60,13 @@ struct ctd_task_status {
 };
 int ctd_task_status(struct ctd_task *task, struct ctd_scope *scope, struct ctd_task_status *out, struct ctd_error *err);
 
+/*
+ * Writes all bytes to its stdin; CTD_FAILED_PRECONDITION once that is closed, or the process has exited or no longer
+ * reads. Not one RPC.
+ */
+int ctd_task_write(struct ctd_task *task, const void *data, size_t size, struct ctd_scope *scope,
+                   struct ctd_error *err);
+
 /* No more input: closes our end of stdin after what was written has gone, and tells the shim. Not one RPC. */
 int ctd_task_close_stdin(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err);
 

@@ -19,13 +19,15 @@ struct ctd_option {
   bool optional; /* of a positional argument: it may be missing */
 };
 
+/* Whether it is a string without zero bytes: one that C has too. */
+bool ctd_is_text(lua_State *L, int index);
+
 /* The readers, with their targets' types. */
 void ctd_read_string(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);  /* const char * */
 void ctd_read_boolean(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* bool */
 void ctd_read_seconds(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* double, ≥ 0 */
 void ctd_read_number(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);  /* double, > 0 */
 void ctd_read_count(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);   /* int, ≥ 1 */
-void ctd_read_integer(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* int64_t */
 void ctd_read_size(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);    /* int64_t, bytes */
 void ctd_read_labels(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);  /* ctd_labels */
 void ctd_read_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* json_t *: array */

@@ -197,7 +197,7 @@ function methods:log(position)
   return (process.read(self.log_path) or ""):sub((position or 0) + 1)
 end
 
---- Another daemon of this version, which a spec may treat badly; `close` it in the end. opts.disk: the size of its disk.
+--- Another daemon of this version, for a spec that treats it badly; `close` it in the end. opts.disk: its disk's size.
 function methods:private(opts)
   local private = new_daemon(("%s-%x"):format(self.version, math.floor(socket.gettime() * 1e6)))
   local env = { CTD_DISK = opts and opts.disk or false }

@@ -104,6 +104,17 @@ end)
 case("image", connect_with_image, function(_, image)
   image:size()
   image:platforms()
+  image:content_tree()
+  image:check()
+  image:usage { snapshots = true }
+  image:config()
+  image:manifest()
+  image:unpack "overlayfs"
+  image:tag("swept", { force = true }):set_labels({ a = "b", c = false })
+  return image:name(), image:diff_ids(), image:rootfs_chain_id(), image:is_unpacked()
+end)
+
+case("image record", connect_with_image, function(_, image)
   return image:name(), image:digest(), image:target(), image:labels(), image:created(), tostring(image), image == image
 end)
 

@@ -25,9 +25,11 @@ struct ctd_progress {
 };
 
 struct ctd_pull_options {
-  const char *platform;    /* NULL: the client's */
-  const char *snapshotter; /* NULL: the client's, then the namespace's default */
-  bool unpack;
+  const json_t *platforms; /* array of strings; NULL: the client's alone */
+  bool all_platforms;
+  const char *snapshotter;  /* NULL: the client's, then the namespace's default */
+  bool unpack;              /* all that is fetched, but for what can't be: attestations and artifacts */
+  bool platform_check;      /* not to unpack what is for another platform than the client's */
   int max_concurrent;       /* layers fetched at once; 0: 3 */
   struct ctd_labels labels; /* for the image's record; owned by the caller */
   struct ctd_registry_options registry;

@@ -78,6 +78,13 @@ static void read_retries(lua_State *L, int index, struct ctd_op *op, const char 
     ctd_read_count(L, index, op, name, target);
 }
 
+/* One, or an array of at least one. */
+static void read_platforms(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  ctd_read_strings(L, index, op, name, target);
+  if (!json_array_size(*(json_t **)target))
+    ctd_misuse(L, op, "\"%s\": no platform is named", name);
+}
+
 static void tell_progress(void *context, const struct ctd_progress *progress) {
   ctd_upcall_progress(context, progress);
 }
@@ -96,7 +103,9 @@ static const struct ctd_option pull_arguments[] = {
 
 static const struct ctd_option pull_options[] = {
     {"unpack", ctd_read_boolean, offsetof(struct pull, options.unpack), false},
-    {"platform", ctd_read_string, offsetof(struct pull, options.platform), false},
+    {"platform", read_platforms, offsetof(struct pull, options.platforms), false},
+    {"all_platforms", ctd_read_boolean, offsetof(struct pull, options.all_platforms), false},
+    {"platform_check", ctd_read_boolean, offsetof(struct pull, options.platform_check), false},
     {"snapshotter", ctd_read_string, offsetof(struct pull, options.snapshotter), false},
     {"labels", ctd_read_labels, offsetof(struct pull, options.labels), false},
     {"max_concurrent", ctd_read_count, offsetof(struct pull, options.max_concurrent), false},

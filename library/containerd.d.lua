@@ -39,7 +39,7 @@
 ---@field media_type string
 ---@field size integer bytes
 ---@field offset integer bytes that are there
----@field state "waiting"|"downloading"|"exists"|"downloaded"|"unpacking"|"unpacked"
+---@field state "waiting"|"downloading"|"exists"|"downloaded"|"unpacking"|"unpacked"|"uploading"|"mounted"|"uploaded"
 
 ---@class containerd
 ---@field _VERSION string
@@ -117,6 +117,30 @@ function client:version_async(opts) end
 ---@field username? string
 ---@field password? string
 ---@field token? string
+
+---@class containerd.push_options: containerd.options
+---@field platform? string
+---@field max_concurrent? integer
+---@field chunk_size? integer|string
+---@field auth? containerd.credentials|fun(host: string): containerd.credentials?
+---@field docker_config? boolean
+---@field hosts_dir? string
+---@field plain_http? boolean
+---@field retries? integer
+---@field idle_timeout? number seconds
+---@field progress? fun(step: containerd.step)
+
+---@param reference string
+---@param image containerd.image
+---@param opts? containerd.push_options
+---@return containerd.descriptor
+function client:push(reference, image, opts) end
+
+---@param reference string
+---@param image containerd.image
+---@param opts? containerd.push_options
+---@return containerd.future
+function client:push_async(reference, image, opts) end
 
 ---@class containerd.pull_options: containerd.options
 ---@field unpack? boolean
@@ -344,6 +368,16 @@ function image:set_labels(labels, opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function image:set_labels_async(labels, opts) end
+
+---@param reference string
+---@param opts? containerd.push_options
+---@return containerd.descriptor
+function image:push(reference, opts) end
+
+---@param reference string
+---@param opts? containerd.push_options
+---@return containerd.future
+function image:push_async(reference, opts) end
 
 ---@class containerd.image_delete_options: containerd.options
 ---@field sync? boolean

@@ -73,8 +73,11 @@ lab.each_daemon(function(daemon)
     local stat = daemon:ctr("snapshots info " .. image:rootfs_chain_id(), { namespace = namespace })
     assert.matches("Committed", stat)
     for _, method in ipairs { "config", "manifest", "diff_ids", "rootfs_chain_id", "is_unpacked" } do
-      local arguments = method == "is_unpacked" and { nil, { platform = "linux/arm64" } } or { { platform = "linux/arm64" } }
-      local err = raises("not_found", image[method], image, (unpack or table.unpack)(arguments, 1, 2))
+      local first, second = { platform = "linux/arm64" }, nil
+      if method == "is_unpacked" then
+        first, second = second, first
+      end
+      local err = raises("not_found", image[method], image, first, second)
       assert.matches(namespace, err.message, 1, true)
     end
     raises("unsupported_platform", image.config, image, { platform = "linux/s390x" })

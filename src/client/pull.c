@@ -227,7 +227,7 @@ int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_
   if (ctd_reference_parse(&pull.reference, reference, err))
     return ctd_client_failed(client, err, "pull", "%s", reference);
   ctd_scope_init_within(&pull.scope, scope);
-  ctd_pull_report_init(&pull.report, options);
+  ctd_pull_report_init(&pull.report, &options->listener);
   int result = pull_run(&pull, out, err);
   if (result) {
     if (err->code == CTD_UNKNOWN && strstr(err->message, "no space left on device"))

@@ -160,6 +160,7 @@ static const struct ctd_method *const image_methods[] = {
     &ctd_image_usage_method,
     &ctd_image_tag_method,
     &ctd_image_set_labels_method,
+    &ctd_image_push_method,
     NULL,
 };
 

@@ -21,4 +21,8 @@ extern const struct ctd_method ctd_image_usage_method;
 extern const struct ctd_method ctd_image_tag_method;
 extern const struct ctd_method ctd_image_set_labels_method;
 
+/* push.c */
+extern const struct ctd_method ctd_image_push_method;
+extern const struct ctd_method ctd_push_method; /* of clients */
+
 #endif

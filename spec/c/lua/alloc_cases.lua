@@ -101,6 +101,12 @@ case("pull", connect, function(client)
   })
 end)
 
+case("push fails", connect_with_image, function(client, image)
+  local opts = { chunk_size = "1M", progress = function() end, retries = 0 }
+  assert(not pcall(client.push, client, "127.0.0.1:1/a/b:1", image, opts))
+  assert(not pcall(image.push, image, "Not a reference"))
+end)
+
 case("image", connect_with_image, function(_, image)
   image:size()
   image:platforms()

@@ -2,6 +2,7 @@
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
 local raises = require "spec.support.raises"
+local socket = require "socket"
 
 local serial = 0
 
@@ -135,21 +136,15 @@ lab.each_daemon(function(daemon)
   end)
 
   describe("goes on", function()
-    local function layer_upload(count, digests)
-      for _, request in ipairs(faulty:requests("PATCH", "/blobs/")) do
-        digests[#digests + 1] = request.headers["content-range"]
-      end
-      assert.equal(count, #digests)
-    end
-
     it("where an upload was cut, as far as the registry has come", function()
       faulty = lab.faulty_registry {
         rules = { { method = "PUT", path = "/blobs/uploads/.*digest", keep = 1000, times = 1 } },
       }
-      local ref, ranges = fresh(faulty.host), {}
+      local ref = fresh(faulty.host)
       pull("layers"):push(ref, { max_concurrent = 1 })
-      layer_upload(1, ranges)
-      assert.matches("^1000%-", ranges[1])
+      local resumed = faulty:requests("PATCH", "/blobs/")
+      assert.equal(1, #resumed)
+      assert.matches("^1000%-", resumed[1].headers["content-range"])
       skopeo("inspect", ref)
     end)
 
@@ -187,8 +182,9 @@ lab.each_daemon(function(daemon)
           { method = "HEAD", close = true, times = 1 },
         },
       }
-      local ref = fresh(faulty.host)
-      pull("busybox"):push(ref, { max_concurrent = 1 })
+      local image, ref, started = pull "busybox", fresh(faulty.host), socket.gettime()
+      image:push(ref, { max_concurrent = 1 })
+      assert.is_true(socket.gettime() - started >= 1)
       skopeo("inspect", ref)
     end)
   end)
@@ -235,7 +231,7 @@ lab.each_daemon(function(daemon)
       reserved:close()
     end)
 
-    it("unavailable when it stays broken, or stalls", function()
+    it("unavailable when it stays broken", function()
       faulty = lab.faulty_registry { rules = { { method = "PUT", path = "/manifests/", status = 500 } } }
       local err = refused("unavailable", pull "busybox", fresh(faulty.host), { retries = 1 })
       assert.matches("500", err.message)

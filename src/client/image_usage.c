@@ -142,7 +142,9 @@ static const struct ctd_image_node *best_take(const struct usage *usage, const s
 
 static int limited_count(struct usage *usage, const struct ctd_image_node *node, size_t limit, struct ctd_error *err) {
   bool *taken = calloc(node->child_count + 1, sizeof *taken);
-  int result = taken ? 0 : ctd_error_nomem(err);
+  int result = 0;
+  if (!taken)
+    return ctd_error_nomem(err);
   for (size_t i = 0; !result && i < limit && i < node->child_count; i++)
     result = tree_count(usage, best_take(usage, node, taken), err);
   free(taken);

@@ -30,7 +30,7 @@ static const struct ctd_option pull_options[] = {
     {"snapshotter", ctd_read_string, offsetof(struct pull, options.snapshotter), false},
     {"labels", ctd_read_labels, offsetof(struct pull, options.labels), false},
     {"max_concurrent", ctd_read_count, offsetof(struct pull, options.max_concurrent), false},
-    CTD_REGISTRY_OPTIONS(struct pull, options.registry, options.listener),
+    CTD_REGISTRY_OPTIONS(offsetof(struct pull, options.registry), offsetof(struct pull, options.listener)),
     {NULL, NULL, 0, false},
 };
 

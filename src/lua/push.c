@@ -29,7 +29,7 @@ static const struct ctd_option push_options[] = {
     {"platform", ctd_read_string, offsetof(struct push, options.platform), false},
     {"max_concurrent", ctd_read_count, offsetof(struct push, options.max_concurrent), false},
     {"chunk_size", ctd_read_size, offsetof(struct push, options.chunk_size), false},
-    CTD_REGISTRY_OPTIONS(struct push, options.registry, options.listener),
+    CTD_REGISTRY_OPTIONS(offsetof(struct push, options.registry), offsetof(struct push, options.listener)),
     {NULL, NULL, 0, false},
 };
 

@@ -62,8 +62,6 @@ static enum ctd_verdict upload_locate(struct upload *upload, const struct ctd_ht
                                       struct ctd_attempt *attempt, struct ctd_error *err) {
   const char *target = ctd_http_header(response, "location", NULL);
   char *next = NULL;
-  if (!target && !upload->location)
-    return ctd_attempt_note(attempt, CTD_VERDICT_NEXT, CTD_DATA_LOSS, "doesn't say where to upload to");
   if (!target)
     return CTD_VERDICT_DONE;
   if (ctd_url_join(&next, attempt->url, target, err) < 0)
@@ -73,8 +71,7 @@ static enum ctd_verdict upload_locate(struct upload *upload, const struct ctd_ht
   return CTD_VERDICT_DONE;
 }
 
-/* Begins an upload, or mounts the blob. */
-static enum ctd_verdict upload_start(struct upload *upload, struct ctd_attempt *attempt, struct ctd_error *err) {
+static enum ctd_verdict upload_post(struct upload *upload, struct ctd_attempt *attempt, struct ctd_error *err) {
   struct ctd_http_response response;
   char *path = upload->mount ? ctd_format(err, "/blobs/uploads/?mount=%s&from=%s", upload->blob->digest, upload->mount)
                              : ctd_format(err, "/blobs/uploads/");
@@ -90,10 +87,16 @@ static enum ctd_verdict upload_start(struct upload *upload, struct ctd_attempt *
     verdict = upload_locate(upload, &response, attempt, err);
   ctd_http_response_free(&response);
   free(path);
+  return verdict;
+}
+
+/* Begins an upload, or mounts the blob. Some hosts refuse where others merely don't mount. */
+static enum ctd_verdict upload_start(struct upload *upload, struct ctd_attempt *attempt, struct ctd_error *err) {
+  enum ctd_verdict verdict = upload_post(upload, attempt, err);
   if (verdict != CTD_VERDICT_NEXT || !upload->mount)
     return verdict;
-  upload->mount = NULL; /* some hosts refuse where others merely don't mount */
-  return upload_start(upload, attempt, err);
+  upload->mount = NULL;
+  return upload_post(upload, attempt, err);
 }
 
 /* Reads "0-99", the bytes that the host has; "0-0" stands for none too. −1 where it isn't that. */
@@ -205,6 +208,8 @@ static enum ctd_verdict upload_put(struct upload *upload, struct ctd_attempt *at
 static enum ctd_verdict upload_send(struct upload *upload, struct ctd_attempt *attempt, struct ctd_error *err) {
   int64_t chunk = upload->blob->chunk_size;
   bool whole = !chunk && !upload->offset;
+  if (!upload->location)
+    return ctd_attempt_note(attempt, CTD_VERDICT_NEXT, CTD_DATA_LOSS, "doesn't say where to upload to");
   upload->begun = true;
   while (!whole && upload->offset < upload->blob->size) {
     int64_t left = upload->blob->size - upload->offset;

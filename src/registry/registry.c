@@ -82,8 +82,9 @@ static int ask_make_url(struct ask *ask, struct ctd_error *err) {
   const struct ctd_registry *registry = ask->registry;
   free(ask->url);
   ask->url = NULL;
-  if (ask->call->url || ask->call->location)
-    return ctd_copy_string(&ask->url, ask->call->url ? ask->call->url : ask->call->location, err);
+  const char *given = ask->call->url ? ask->call->url : ask->call->location;
+  if (given || !ask->host)
+    return ctd_copy_string(&ask->url, given, err);
   const char *base = ask->alternate ? ask->host->alternate : ask->host->base;
   char *domain = ask->host->proxy ? curl_easy_escape(NULL, registry->domain, 0) : NULL;
   if (ask->host->proxy && !domain)

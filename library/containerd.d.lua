@@ -39,7 +39,7 @@
 ---@field media_type string
 ---@field size integer bytes
 ---@field offset integer bytes that are there
----@field state "waiting"|"downloading"|"exists"|"downloaded"|"unpacking"|"unpacked"
+---@field state "waiting"|"downloading"|"exists"|"downloaded"|"unpacking"|"unpacked"|"uploading"|"mounted"|"uploaded"
 
 ---@class containerd
 ---@field _VERSION string
@@ -118,9 +118,35 @@ function client:version_async(opts) end
 ---@field password? string
 ---@field token? string
 
+---@class containerd.push_options: containerd.options
+---@field platform? string
+---@field max_concurrent? integer
+---@field chunk_size? integer|string
+---@field auth? containerd.credentials|fun(host: string): containerd.credentials?
+---@field docker_config? boolean
+---@field hosts_dir? string
+---@field plain_http? boolean
+---@field retries? integer
+---@field idle_timeout? number seconds
+---@field progress? fun(step: containerd.step)
+
+---@param reference string
+---@param image containerd.image
+---@param opts? containerd.push_options
+---@return containerd.descriptor
+function client:push(reference, image, opts) end
+
+---@param reference string
+---@param image containerd.image
+---@param opts? containerd.push_options
+---@return containerd.future
+function client:push_async(reference, image, opts) end
+
 ---@class containerd.pull_options: containerd.options
 ---@field unpack? boolean
----@field platform? string
+---@field platform? string|string[]
+---@field all_platforms? boolean
+---@field platform_check? boolean
 ---@field snapshotter? string
 ---@field labels? table<string, string>
 ---@field max_concurrent? integer
@@ -217,6 +243,141 @@ function image:platforms(opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function image:platforms_async(opts) end
+
+---@class containerd.image_platform_options: containerd.options
+---@field platform? string
+
+---@class containerd.unpack_options: containerd.image_platform_options
+---@field platform_check? boolean
+
+---@class containerd.image_check_options: containerd.options
+---@field snapshotter? string
+
+---@class containerd.image_check
+---@field platform? string
+---@field digest string
+---@field complete boolean
+---@field missing_blobs containerd.descriptor[]
+---@field unpacked? boolean
+---@field missing_snapshots? string[]
+
+---@class containerd.image_node: containerd.descriptor
+---@field present boolean
+---@field children? containerd.image_node[]
+
+---@class containerd.image_usage_options: containerd.options
+---@field manifest_limit? integer
+---@field manifests? boolean
+---@field snapshots? boolean
+
+---@class containerd.tag_options: containerd.options
+---@field force? boolean
+
+---@param opts? containerd.image_platform_options
+---@return table
+function image:config(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:config_async(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return table
+function image:manifest(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:manifest_async(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return string[]
+function image:diff_ids(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:diff_ids_async(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return string?
+function image:rootfs_chain_id(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:rootfs_chain_id_async(opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.image_platform_options
+---@return boolean
+function image:is_unpacked(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:is_unpacked_async(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.unpack_options
+---@return true
+function image:unpack(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.unpack_options
+---@return containerd.future
+function image:unpack_async(snapshotter, opts) end
+
+---@param opts? containerd.image_check_options
+---@return containerd.image_check[]
+function image:check(opts) end
+
+---@param opts? containerd.image_check_options
+---@return containerd.future
+function image:check_async(opts) end
+
+---@param opts? containerd.options
+---@return containerd.image_node
+function image:content_tree(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function image:content_tree_async(opts) end
+
+---@param opts? containerd.image_usage_options
+---@return { size: integer, content: integer, snapshots: integer }
+function image:usage(opts) end
+
+---@param opts? containerd.image_usage_options
+---@return containerd.future
+function image:usage_async(opts) end
+
+---@param name string
+---@param opts? containerd.tag_options
+---@return containerd.image
+function image:tag(name, opts) end
+
+---@param name string
+---@param opts? containerd.tag_options
+---@return containerd.future
+function image:tag_async(name, opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return table<string, string>
+function image:set_labels(labels, opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function image:set_labels_async(labels, opts) end
+
+---@param reference string
+---@param opts? containerd.push_options
+---@return containerd.descriptor
+function image:push(reference, opts) end
+
+---@param reference string
+---@param opts? containerd.push_options
+---@return containerd.future
+function image:push_async(reference, opts) end
 
 ---@class containerd.image_delete_options: containerd.options
 ---@field sync? boolean

@@ -2,6 +2,7 @@
 #include "client/container.h"
 #include "client/image.h"
 #include "lua/filters.h"
+#include "lua/image_methods.h"
 #include "lua/record.h"
 #include "lua/types.h"
 
@@ -204,7 +205,8 @@ static const struct ctd_method containers_method = {
 };
 
 static const struct ctd_method *const client_methods[] = {
-    &version_method, &image_method, &images_method, &container_method, &containers_method, &ctd_pull_method, NULL,
+    &version_method,    &image_method,    &images_method,   &container_method,
+    &containers_method, &ctd_pull_method, &ctd_push_method, NULL,
 };
 
 static const luaL_Reg client_functions[] = {

@@ -101,9 +101,26 @@ case("pull", connect, function(client)
   })
 end)
 
+case("push fails", connect_with_image, function(client, image)
+  local opts = { chunk_size = "1M", progress = function() end, retries = 0 }
+  assert(not pcall(client.push, client, "127.0.0.1:1/a/b:1", image, opts))
+  assert(not pcall(image.push, image, "Not a reference"))
+end)
+
 case("image", connect_with_image, function(_, image)
   image:size()
   image:platforms()
+  image:content_tree()
+  image:check()
+  image:usage { snapshots = true }
+  image:config()
+  image:manifest()
+  image:unpack "overlayfs"
+  image:tag("swept", { force = true }):set_labels({ a = "b", c = false })
+  return image:name(), image:diff_ids(), image:rootfs_chain_id(), image:is_unpacked()
+end)
+
+case("image record", connect_with_image, function(_, image)
   return image:name(), image:digest(), image:target(), image:labels(), image:created(), tostring(image), image == image
 end)
 

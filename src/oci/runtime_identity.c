@@ -111,10 +111,10 @@ static int apply_namespaces(json_t *spec, const struct ctd_runtime_options *opti
 
 /* "containerID:hostID:size" as an object. */
 static int map_parse(json_t **out, const char *text, struct ctd_error *err) {
-  unsigned container, host, size;
+  long long container, host, size;
   int end = 0;
   if (strspn(text, "0123456789:") != strlen(text) ||
-      sscanf(text, "%10u:%10u:%10u%n", &container, &host, &size, &end) != 3 || text[end])
+      sscanf(text, "%10lld:%10lld:%10lld%n", &container, &host, &size, &end) != 3 || text[end])
     return ctd_error_set(err, CTD_INVALID_ARGUMENT, "\"%s\": want \"containerID:hostID:size\"", text);
   *out = json_pack("{s:I, s:I, s:I}", "containerID", (json_int_t)container, "hostID", (json_int_t)host, "size",
                    (json_int_t)size);

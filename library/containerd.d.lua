@@ -204,6 +204,16 @@ function client:containers(...) end
 ---@return containerd.future
 function client:containers_async(...) end
 
+---@param id string
+---@param opts? containerd.new_container_options
+---@return containerd.container
+function client:new_container(id, opts) end
+
+---@param id string
+---@param opts? containerd.new_container_options
+---@return containerd.future
+function client:new_container_async(id, opts) end
+
 ---@return true
 function client:close() end
 
@@ -390,26 +400,77 @@ function image:delete(opts) end
 ---@return containerd.future
 function image:delete_async(opts) end
 
+---@class containerd.any
+---@field type_url string
+---@field value string
+
+---@class containerd.rlimit
+---@field type string
+---@field soft integer
+---@field hard integer
+
+---@alias containerd.id_map string|{ containerID: integer, hostID: integer, size: integer }
+
 ---@class containerd.new_container_options: containerd.options
 ---@field snapshot? string
+---@field snapshot_view? boolean
 ---@field snapshotter? string
----@field runtime? string
+---@field rootfs? string
 ---@field labels? table<string, string>
+---@field extensions? table<string, containerd.any>
 ---@field auto_delete? boolean
+---@field restart? string
+---@field runtime? string
+---@field runtime_options? table<string, string|boolean|integer>
 ---@field args? string|string[]
 ---@field command? string|string[]
 ---@field env? string[]|table<string, string|false>
+---@field env_file? string
 ---@field cwd? string
 ---@field user? string
+---@field additional_groups? (string|integer)[]
+---@field tty? boolean
+---@field rlimits? containerd.rlimit[]
+---@field oom_score_adj? integer
+---@field no_new_privileges? boolean
+---@field selinux_label? string
+---@field apparmor? string
 ---@field hostname? string
+---@field domainname? string
+---@field annotations? table<string, string>
+---@field cgroup? string
+---@field namespaces? table<string, string|boolean>
+---@field uid_maps? containerd.id_map[]
+---@field gid_maps? containerd.id_map[]
 ---@field mounts? (string|table)[]
----@field memory? integer|string
----@field cpus? number
----@field pids_limit? integer
+---@field tmpfs? string|string[]
+---@field masked_paths? string|string[]
+---@field readonly_paths? string|string[]
+---@field rootfs_propagation? string
+---@field readonly? boolean
+---@field privileged? boolean
+---@field capabilities? string|string[]
 ---@field cap_add? string|string[]
 ---@field cap_drop? string|string[]
----@field tty? boolean
----@field readonly? boolean
+---@field seccomp? "default"|"unconfined"|string
+---@field devices? (string|table)[]
+---@field device_rules? (string|table)[]
+---@field sysctls? table<string, string|integer>
+---@field memory? integer|string
+---@field memory_swap? integer|string
+---@field memory_reservation? integer|string
+---@field cpus? number
+---@field cpu_shares? integer
+---@field cpu_quota? integer
+---@field cpu_period? integer
+---@field cpuset? string
+---@field cpuset_mems? string
+---@field pids_limit? integer
+---@field blkio_weight? integer
+---@field hugepages? table<string, integer|string>
+---@field rdt_class? string
+---@field cgroup_v2? table<string, string>
+---@field spec? table|string
 ---@field edit? fun(spec: table): table?
 
 ---@param id string
@@ -440,8 +501,11 @@ function container:snapshot_key() end
 ---@return string?
 function container:snapshotter() end
 
----@return { name: string }
+---@return { name: string, options: table? }
 function container:runtime() end
+
+---@return table<string, containerd.any>
+function container:extensions() end
 
 ---@return number
 function container:created() end
@@ -455,10 +519,11 @@ function container:spec() end
 ---@class containerd.container_record
 ---@field id string
 ---@field image? string
----@field runtime { name: string }
+---@field runtime { name: string, options: table? }
 ---@field snapshotter? string
 ---@field snapshot_key? string
 ---@field labels table<string, string>
+---@field extensions table<string, containerd.any>
 ---@field created? number
 ---@field updated? number
 
@@ -513,6 +578,31 @@ function container:task(opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function container:task_async(opts) end
+
+---@class containerd.container_update_options: containerd.options
+---@field spec? table|string
+---@field labels? table<string, string>
+---@field extensions? table<string, containerd.any>
+---@field image? string
+---@field snapshot? string
+
+---@param opts? containerd.container_update_options
+---@return true
+function container:update(opts) end
+
+---@param opts? containerd.container_update_options
+---@return containerd.future
+function container:update_async(opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return table<string, string>
+function container:set_labels(labels, opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function container:set_labels_async(labels, opts) end
 
 ---@class containerd.container_delete_options: containerd.options
 ---@field snapshot? boolean

@@ -205,8 +205,9 @@ static const struct ctd_method containers_method = {
 };
 
 static const struct ctd_method *const client_methods[] = {
-    &version_method,    &image_method,    &images_method,   &container_method,
-    &containers_method, &ctd_pull_method, &ctd_push_method, NULL,
+    &version_method,   &image_method,      &images_method,
+    &container_method, &containers_method, &ctd_client_new_container_method,
+    &ctd_pull_method,  &ctd_push_method,   NULL,
 };
 
 static const luaL_Reg client_functions[] = {

@@ -13,7 +13,10 @@ extern const struct ctd_type ctd_stream_type;    /* struct ctd_pipe */
 /* Methods that have a file of their own. */
 extern const struct ctd_method ctd_connect_method;
 extern const struct ctd_method ctd_pull_method;
-extern const struct ctd_method ctd_new_container_method;
+extern const struct ctd_method ctd_new_container_method;        /* of an image */
+extern const struct ctd_method ctd_client_new_container_method; /* of a client */
+extern const struct ctd_method ctd_container_update_method;
+extern const struct ctd_method ctd_container_set_labels_method;
 extern const struct ctd_method ctd_new_task_method;
 
 #endif

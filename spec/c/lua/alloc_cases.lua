@@ -137,12 +137,43 @@ case("new_container", connect_with_image, function(_, image)
   container:close()
 end)
 
+case("client:new_container", connect, function(client)
+  local container = client:new_container("sweep", {
+    auto_delete = true,
+    rootfs = "/",
+    runtime_options = { binary_name = "runc", io_uid = 0 },
+    restart = "no",
+    extensions = { one = { type_url = "x", value = "y" } },
+    additional_groups = { 7 },
+    rlimits = { { type = "RLIMIT_CORE", soft = 0, hard = 0 } },
+    namespaces = { network = "host", cgroup = true },
+    uid_maps = { "0:0:1" },
+    gid_maps = { "0:0:1" },
+    tmpfs = "/tmp:size=1m",
+    capabilities = "KILL",
+    devices = { "/dev/null" },
+    device_rules = { "c 1:3 r" },
+    sysctls = { ["kernel.domainname"] = "x" },
+    hugepages = { ["2MB"] = 0 },
+  })
+  container:close()
+end)
+
 case("container", new_container, function(client, container)
   container:info()
   container:exists()
   container:image()
   container:spec()
   return client:container "sweep", container:id(), container:labels(), container:runtime(), tostring(container)
+end, close_both)
+
+case("container update", new_container, function(_, container)
+  container:update {
+    labels = { a = "b" },
+    extensions = { one = { type_url = "x", value = "y" } },
+    spec = container:spec(),
+  }
+  return container:set_labels { c = "d", a = false }, container:extensions()
 end, close_both)
 
 case("container close", new_container, function(_, container) container:close() end, close_both)

@@ -178,8 +178,176 @@ function client:containers(...) end
 ---@return containerd.future
 function client:containers_async(...) end
 
+---@param lease containerd.lease|string the lease, or its id
+---@return containerd.client
+function client:with_lease(lease) end
+
+---@class containerd.lease_options: containerd.options
+---@field id? string
+---@field labels? table<string, string>
+---@field expires? number seconds from now; math.huge: never
+---@field auto_delete? boolean
+
+---@param opts? containerd.lease_options
+---@return containerd.lease
+function client:lease(opts) end
+
+---@param opts? containerd.lease_options
+---@return containerd.future
+function client:lease_async(opts) end
+
+---@return containerd.leases
+function client:leases() end
+
+---@return containerd.namespaces
+function client:namespaces() end
+
 ---@return true
 function client:close() end
+
+---@class containerd.resource: containerd.options
+---@field id string
+---@field type string "content", "ingests", "images", "snapshots/<snapshotter>"
+
+---@class containerd.lease
+local lease = {}
+
+---@return string
+function lease:id() end
+
+---@return table<string, string>
+function lease:labels() end
+
+---@return number
+function lease:created() end
+
+---@param opts? containerd.options
+---@return containerd.resource[]
+function lease:resources(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function lease:resources_async(opts) end
+
+---@param resource containerd.resource
+---@return true
+function lease:add(resource) end
+
+---@param resource containerd.resource
+---@return containerd.future
+function lease:add_async(resource) end
+
+---@param resource containerd.resource
+---@return true
+function lease:remove(resource) end
+
+---@param resource containerd.resource
+---@return containerd.future
+function lease:remove_async(resource) end
+
+---@class containerd.sync_options: containerd.options
+---@field sync? boolean waits for the collector
+
+---@param opts? containerd.sync_options
+---@return true
+function lease:delete(opts) end
+
+---@param opts? containerd.sync_options
+---@return containerd.future
+function lease:delete_async(opts) end
+
+---@return true
+function lease:close() end
+
+---@class containerd.leases
+local leases = {}
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.lease[]
+function leases:list(...) end
+
+---@param ... string|table<string, string>|containerd.options
+---@return containerd.future
+function leases:list_async(...) end
+
+---@param opts? containerd.lease_options
+---@return containerd.lease
+function leases:create(opts) end
+
+---@param opts? containerd.lease_options
+---@return containerd.future
+function leases:create_async(opts) end
+
+---@param id string
+---@param opts? containerd.sync_options
+---@return true
+function leases:delete(id, opts) end
+
+---@param id string
+---@param opts? containerd.sync_options
+---@return containerd.future
+function leases:delete_async(id, opts) end
+
+---@return true
+function leases:close() end
+
+---@class containerd.namespaces
+local namespaces = {}
+
+---@param opts? containerd.options
+---@return string[]
+function namespaces:list(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:list_async(opts) end
+
+---@param name string
+---@param labels? table<string, string>
+---@param opts? containerd.options
+---@return true
+function namespaces:create(name, labels, opts) end
+
+---@param name string
+---@param labels? table<string, string>
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:create_async(name, labels, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return table<string, string>
+function namespaces:labels(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:labels_async(name, opts) end
+
+---@param name string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return true
+function namespaces:set_labels(name, labels, opts) end
+
+---@param name string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:set_labels_async(name, labels, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return true
+function namespaces:delete(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:delete_async(name, opts) end
+
+---@return true
+function namespaces:close() end
 
 ---@class containerd.image
 local image = {}

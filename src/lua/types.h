@@ -10,10 +10,21 @@ extern const struct ctd_type ctd_container_type; /* struct ctd_container */
 extern const struct ctd_type ctd_task_type;      /* struct ctd_task */
 extern const struct ctd_type ctd_stream_type;    /* struct ctd_pipe */
 
+extern const struct ctd_type ctd_lease_type;      /* struct ctd_lease */
+extern const struct ctd_type ctd_leases_type;     /* struct ctd_client */
+extern const struct ctd_type ctd_namespaces_type; /* struct ctd_client */
+
 /* Methods that have a file of their own. */
 extern const struct ctd_method ctd_connect_method;
 extern const struct ctd_method ctd_pull_method;
 extern const struct ctd_method ctd_new_container_method;
 extern const struct ctd_method ctd_new_task_method;
+extern const struct ctd_method ctd_lease_method;        /* of a client: the lease expires unless told otherwise */
+extern const struct ctd_method ctd_lease_create_method; /* of leases */
+
+/* Functions of a client. */
+int ctd_leases_function(lua_State *L);
+int ctd_namespaces_function(lua_State *L);
+int ctd_with_lease_function(lua_State *L);
 
 #endif

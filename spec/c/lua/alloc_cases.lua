@@ -107,6 +107,25 @@ case("image", connect_with_image, function(_, image)
   return image:name(), image:digest(), image:target(), image:labels(), image:created(), tostring(image), image == image
 end)
 
+case("lease", connect, function(client)
+  local lease = client:lease { labels = { a = "b" }, expires = 60, auto_delete = true }
+  lease:add { id = "a", type = "ingests" }
+  local resources = lease:resources()
+  lease:remove { id = "a", type = "ingests" }
+  client:with_lease(lease):close()
+  client:leases():list { a = "b" }
+  lease:close()
+  return resources
+end)
+
+case("namespaces", connect, function(client)
+  local namespaces = client:namespaces()
+  local name = namespaces:list()[1]
+  namespaces:set_labels(name, { a = "b" })
+  namespaces:set_labels(name, { a = false })
+  return namespaces:labels(name)
+end)
+
 case("new_container", connect_with_image, function(_, image)
   local container = image:new_container("sweep", {
     auto_delete = true,

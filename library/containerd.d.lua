@@ -202,6 +202,9 @@ function client:leases() end
 ---@return containerd.namespaces
 function client:namespaces() end
 
+---@return containerd.content
+function client:content() end
+
 ---@return true
 function client:close() end
 
@@ -348,6 +351,221 @@ function namespaces:delete_async(name, opts) end
 
 ---@return true
 function namespaces:close() end
+
+---@class containerd.content_info
+---@field digest string
+---@field size integer
+---@field created_at number
+---@field updated_at number
+---@field labels table<string, string>
+
+---@class containerd.ingest_status
+---@field ref string
+---@field expected? string the digest that was announced
+---@field offset integer bytes that are there
+---@field total integer bytes that were announced; 0: none
+---@field started_at number
+---@field updated_at number
+
+---@class containerd.read_options: containerd.options
+---@field offset? integer|string
+---@field size? integer|string
+
+---@class containerd.commit_options: containerd.options
+---@field digest? string
+---@field size? integer|string
+---@field labels? table<string, string>
+
+---@class containerd.ingest_options: containerd.commit_options
+---@field ref? string
+
+---@alias containerd.bytes_source string|file*|integer|{ read: fun(self: table, size: integer): string? }|fun(size: integer): string?
+
+---@class containerd.content
+local content = {}
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.content_info
+function content:info(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:info_async(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.read_options
+---@return string
+function content:read(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.read_options
+---@return containerd.future
+function content:read_async(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.reader
+function content:reader(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:reader_async(digest, opts) end
+
+---@param opts? containerd.ingest_options
+---@return containerd.writer
+function content:write(opts) end
+
+---@param opts? containerd.ingest_options
+---@return containerd.future
+function content:write_async(opts) end
+
+---@param reader containerd.bytes_source
+---@param opts? containerd.ingest_options
+---@return string digest, integer size
+function content:ingest(reader, opts) end
+
+---@param reader containerd.bytes_source
+---@param opts? containerd.ingest_options
+---@return containerd.future
+function content:ingest_async(reader, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.walk
+function content:walk(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function content:walk_async(...) end
+
+---@param digest string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return containerd.content_info
+function content:update(digest, labels, opts) end
+
+---@param digest string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return containerd.future
+function content:update_async(digest, labels, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return true
+function content:delete(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:delete_async(digest, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.ingest_status[]
+function content:statuses(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function content:statuses_async(...) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.ingest_status
+function content:status(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.future
+function content:status_async(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return true
+function content:abort(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.future
+function content:abort_async(ref, opts) end
+
+---@return true
+function content:close() end
+
+---@class containerd.walk
+---@overload fun(): containerd.content_info?
+local walk = {}
+
+---@param opts? containerd.options
+---@return containerd.content_info?
+function walk:next(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function walk:next_async(opts) end
+
+---@return true
+function walk:close() end
+
+---@class containerd.reader
+local reader = {}
+
+---@param ... "l"|"L"|"a"|integer|containerd.options
+---@return string? ...
+function reader:read(...) end
+
+---@param ... "l"|"L"|"a"|integer|containerd.options
+---@return containerd.future
+function reader:read_async(...) end
+
+---@param format? "l"|"L"|integer
+---@return fun(): string?
+function reader:lines(format) end
+
+---@param whence? "set"|"cur"|"end"
+---@param offset? integer
+---@return integer position
+function reader:seek(whence, offset) end
+
+---@return integer
+function reader:size() end
+
+---@return true
+function reader:close() end
+
+---@class containerd.writer
+local writer = {}
+
+---@param ... string|number|containerd.options
+---@return containerd.writer
+function writer:write(...) end
+
+---@param ... string|number|containerd.options
+---@return containerd.future
+function writer:write_async(...) end
+
+---@param opts? containerd.options
+---@return containerd.ingest_status
+function writer:status(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function writer:status_async(opts) end
+
+---@return true
+function writer:truncate() end
+
+---@param opts? containerd.commit_options
+---@return string digest, integer size
+function writer:commit(opts) end
+
+---@param opts? containerd.commit_options
+---@return containerd.future
+function writer:commit_async(opts) end
+
+---@return true
+function writer:close() end
 
 ---@class containerd.image
 local image = {}

@@ -48,13 +48,13 @@ lab.each_daemon(function(daemon)
 
   it("names what failed", function()
     namespaces:create(name)
-    assert.matches("create namespace " .. name, raises("already_exists", namespaces.create, namespaces, name).message, 1,
-      true)
+    local err = raises("already_exists", namespaces.create, namespaces, name)
+    assert.matches("create namespace " .. name, err.message, 1, true)
     raises("invalid_argument", namespaces.create, namespaces, "a/b")
     local absent = name .. "-absent"
     assert.same({}, namespaces:labels(absent))
-    assert.matches("delete namespace " .. absent, raises("not_found", namespaces.delete, namespaces, absent).message, 1,
-      true)
+    err = raises("not_found", namespaces.delete, namespaces, absent)
+    assert.matches("delete namespace " .. absent, err.message, 1, true)
     local image = client:pull("busybox:latest", { hosts_dir = daemon.hosts_dir })
     raises("failed_precondition", namespaces.delete, namespaces, name)
     image:delete { sync = true }

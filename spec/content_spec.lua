@@ -236,6 +236,23 @@ lab.each_daemon(function(daemon)
     assert.same({}, content:statuses())
   end)
 
+  it("puts a blob under the client's lease also if it was there already", function()
+    local other = client:lease()
+    local leased = client:with_lease(other):content()
+    local function once(text)
+      return function() local piece = text text = nil return piece end
+    end
+    local digest, given = content:ingest(once "computed"), content:ingest(once "given")
+    leased:ingest(once "computed")
+    leased:ingest(once "given", { digest = given })
+    lease:delete { sync = true }
+    assert.equal("computed", leased:read(digest))
+    assert.equal("given", leased:read(given))
+    other:delete { sync = true }
+    raises("not_found", leased.info, leased, digest)
+    lease = client:with_namespace(namespace):lease()
+  end)
+
   it("lists, tells and aborts ingests", function()
     local one = content:write { ref = "one", size = 100 }
     local two <close> = content:write { ref = "two" }

@@ -1,4 +1,5 @@
 #include "client/content_ingest.h"
+#include "client/lease_resource.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,15 +37,23 @@ static int copy_all(struct copy *copy, const struct ctd_source *source, struct c
   if (!copy->skip)
     return 0;
   return ctd_error_set(err, CTD_DIGEST_MISMATCH, "the reader ended after %lld bytes, the ingest has %lld already",
-                       (long long)copy->size, (long long)(copy->size + copy->skip));
+                       (long long)copy->size, (long long)copy->size + (long long)copy->skip);
 }
 
-static int copy_commit(struct copy *copy, const struct ctd_ingest_options *options, char **digest,
-                       struct ctd_error *err) {
+/* The daemon puts what is new under the client's lease, but not what is there already. */
+static int blob_keep(struct ctd_client *client, const char *digest, struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_lease_resource blob = {"content", digest};
+  const char *lease = ctd_client_lease(client);
+  return lease ? ctd_lease_add(client, lease, &blob, scope, err) : 0;
+}
+
+/* A computed digest may be that of a blob which is about to be collected: it's kept before it's committed. */
+static int copy_commit(struct copy *copy, struct ctd_client *client, const struct ctd_ingest_options *options,
+                       struct ctd_scope *scope, char **digest, struct ctd_error *err) {
   char computed[CTD_DIGEST_SIZE];
   const char *expected = options->digest;
   if (copy->sha) {
-    if (ctd_sha256_digest(copy->sha, computed, err))
+    if (ctd_sha256_digest(copy->sha, computed, err) || blob_keep(client, computed, scope, err))
       return -1;
     expected = computed;
   }
@@ -55,21 +64,22 @@ static int copy_commit(struct copy *copy, const struct ctd_ingest_options *optio
              : 0;
 }
 
-static int ingest_copy(struct copy *copy, const struct ctd_ingest_options *options, const struct ctd_source *source,
-                       struct ctd_scope *scope, char **digest, struct ctd_error *err) {
+static int ingest_copy(struct copy *copy, struct ctd_client *client, const struct ctd_ingest_options *options,
+                       const struct ctd_source *source, struct ctd_scope *scope, char **digest, struct ctd_error *err) {
   copy->buffer = malloc(CHUNK);
   if (!copy->buffer)
     return ctd_error_nomem(err);
   if ((!options->digest && ctd_sha256_new(&copy->sha, err)) || copy_all(copy, source, scope, err))
     return -1;
-  return copy_commit(copy, options, digest, err);
+  return copy_commit(copy, client, options, scope, digest, err);
 }
 
 /* The blob is there: it gets the labels. */
 static int ingest_found(struct ctd_client *client, const struct ctd_ingest_options *options, struct ctd_scope *scope,
                         char **digest, int64_t *size, struct ctd_error *err) {
   struct ctd_content_info info;
-  if (ctd_content_label(client, options->digest, &options->labels, scope, err) ||
+  if (blob_keep(client, options->digest, scope, err) ||
+      ctd_content_label(client, options->digest, &options->labels, scope, err) ||
       ctd_content_info(client, options->digest, scope, &info, err))
     return -1;
   *size = info.size;
@@ -100,7 +110,7 @@ static int ingest(struct ctd_client *client, const char *ref, const struct ctd_i
     return -1;
   if (!copy.writer)
     return ingest_found(client, options, scope, digest, size, err);
-  int result = ingest_copy(&copy, options, source, scope, digest, err);
+  int result = ingest_copy(&copy, client, options, source, scope, digest, err);
   *size = copy.size;
   ctd_content_close(copy.writer);
   ctd_sha256_free(copy.sha);

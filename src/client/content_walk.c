@@ -126,7 +126,7 @@ int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info
   if (atomic_flag_test_and_set(&walk->busy))
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "another step of this walk is under way");
   int result = walk_fill(walk, scope, err);
-  if (!result && !walk->ended)
+  if (!result && walk->message)
     result = ctd_content_info_make(out, walk->message->info[walk->next++], err);
   atomic_flag_clear(&walk->busy);
   return result;

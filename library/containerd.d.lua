@@ -213,9 +213,394 @@ function client:new_container(id, opts) end
 ---@param opts? containerd.new_container_options
 ---@return containerd.future
 function client:new_container_async(id, opts) end
+---@param lease containerd.lease|string the lease, or its id
+---@return containerd.client
+function client:with_lease(lease) end
+
+---@class containerd.lease_options: containerd.options
+---@field id? string
+---@field labels? table<string, string>
+---@field expires? number seconds from now; math.huge: never
+---@field auto_delete? boolean
+
+---@param opts? containerd.lease_options
+---@return containerd.lease
+function client:lease(opts) end
+
+---@param opts? containerd.lease_options
+---@return containerd.future
+function client:lease_async(opts) end
+
+---@return containerd.leases
+function client:leases() end
+
+---@return containerd.namespaces
+function client:namespaces() end
+
+---@return containerd.content
+function client:content() end
 
 ---@return true
 function client:close() end
+
+---@class containerd.resource: containerd.options
+---@field id string
+---@field type string "content", "ingests", "images", "snapshots/<snapshotter>"
+
+---@class containerd.lease
+local lease = {}
+
+---@return string
+function lease:id() end
+
+---@return table<string, string>
+function lease:labels() end
+
+---@return number
+function lease:created() end
+
+---@param opts? containerd.options
+---@return containerd.resource[]
+function lease:resources(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function lease:resources_async(opts) end
+
+---@param resource containerd.resource
+---@return true
+function lease:add(resource) end
+
+---@param resource containerd.resource
+---@return containerd.future
+function lease:add_async(resource) end
+
+---@param resource containerd.resource
+---@return true
+function lease:remove(resource) end
+
+---@param resource containerd.resource
+---@return containerd.future
+function lease:remove_async(resource) end
+
+---@class containerd.sync_options: containerd.options
+---@field sync? boolean waits for the collector
+
+---@param opts? containerd.sync_options
+---@return true
+function lease:delete(opts) end
+
+---@param opts? containerd.sync_options
+---@return containerd.future
+function lease:delete_async(opts) end
+
+---@return true
+function lease:close() end
+
+---@class containerd.leases
+local leases = {}
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.lease[]
+function leases:list(...) end
+
+---@param ... string|table<string, string>|containerd.options
+---@return containerd.future
+function leases:list_async(...) end
+
+---@param opts? containerd.lease_options
+---@return containerd.lease
+function leases:create(opts) end
+
+---@param opts? containerd.lease_options
+---@return containerd.future
+function leases:create_async(opts) end
+
+---@param id string
+---@param opts? containerd.sync_options
+---@return true
+function leases:delete(id, opts) end
+
+---@param id string
+---@param opts? containerd.sync_options
+---@return containerd.future
+function leases:delete_async(id, opts) end
+
+---@return true
+function leases:close() end
+
+---@class containerd.namespaces
+local namespaces = {}
+
+---@param opts? containerd.options
+---@return string[]
+function namespaces:list(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:list_async(opts) end
+
+---@param name string
+---@param labels? table<string, string>
+---@param opts? containerd.options
+---@return true
+function namespaces:create(name, labels, opts) end
+
+---@param name string
+---@param labels? table<string, string>
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:create_async(name, labels, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return table<string, string>
+function namespaces:labels(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:labels_async(name, opts) end
+
+---@param name string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return true
+function namespaces:set_labels(name, labels, opts) end
+
+---@param name string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:set_labels_async(name, labels, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return true
+function namespaces:delete(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:delete_async(name, opts) end
+
+---@return true
+function namespaces:close() end
+
+---@class containerd.content_info
+---@field digest string
+---@field size integer
+---@field created_at number
+---@field updated_at number
+---@field labels table<string, string>
+
+---@class containerd.ingest_status
+---@field ref string
+---@field expected? string the digest that was announced
+---@field offset integer bytes that are there
+---@field total integer bytes that were announced; 0: none
+---@field started_at number
+---@field updated_at number
+
+---@class containerd.read_options: containerd.options
+---@field offset? integer|string
+---@field size? integer|string
+
+---@class containerd.commit_options: containerd.options
+---@field digest? string
+---@field size? integer|string
+---@field labels? table<string, string>
+
+---@class containerd.ingest_options: containerd.commit_options
+---@field ref? string
+
+---@alias containerd.bytes_source string|file*|integer|{ read: fun(self: table, size: integer): string? }|fun(size: integer): string?
+
+---@class containerd.content
+local content = {}
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.content_info
+function content:info(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:info_async(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.read_options
+---@return string
+function content:read(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.read_options
+---@return containerd.future
+function content:read_async(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.reader
+function content:reader(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:reader_async(digest, opts) end
+
+---@param opts? containerd.ingest_options
+---@return containerd.writer
+function content:write(opts) end
+
+---@param opts? containerd.ingest_options
+---@return containerd.future
+function content:write_async(opts) end
+
+---@param reader containerd.bytes_source
+---@param opts? containerd.ingest_options
+---@return string digest, integer size
+function content:ingest(reader, opts) end
+
+---@param reader containerd.bytes_source
+---@param opts? containerd.ingest_options
+---@return containerd.future
+function content:ingest_async(reader, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.walk
+function content:walk(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function content:walk_async(...) end
+
+---@param digest string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return containerd.content_info
+function content:update(digest, labels, opts) end
+
+---@param digest string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return containerd.future
+function content:update_async(digest, labels, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return true
+function content:delete(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:delete_async(digest, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.ingest_status[]
+function content:statuses(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function content:statuses_async(...) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.ingest_status
+function content:status(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.future
+function content:status_async(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return true
+function content:abort(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.future
+function content:abort_async(ref, opts) end
+
+---@return true
+function content:close() end
+
+---@class containerd.walk
+---@overload fun(): containerd.content_info?
+local walk = {}
+
+---@param opts? containerd.options
+---@return containerd.content_info?
+function walk:next(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function walk:next_async(opts) end
+
+---@return true
+function walk:close() end
+
+---@class containerd.reader
+local reader = {}
+
+---@param ... "l"|"L"|"a"|integer|containerd.options
+---@return string? ...
+function reader:read(...) end
+
+---@param ... "l"|"L"|"a"|integer|containerd.options
+---@return containerd.future
+function reader:read_async(...) end
+
+---@param format? "l"|"L"|integer
+---@return fun(): string?
+function reader:lines(format) end
+
+---@param whence? "set"|"cur"|"end"
+---@param offset? integer
+---@return integer position
+function reader:seek(whence, offset) end
+
+---@return integer
+function reader:size() end
+
+---@return true
+function reader:close() end
+
+---@class containerd.writer
+local writer = {}
+
+---@param ... string|number|containerd.options
+---@return containerd.writer
+function writer:write(...) end
+
+---@param ... string|number|containerd.options
+---@return containerd.future
+function writer:write_async(...) end
+
+---@param opts? containerd.options
+---@return containerd.ingest_status
+function writer:status(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function writer:status_async(opts) end
+
+---@return true
+function writer:truncate() end
+
+---@param opts? containerd.commit_options
+---@return string digest, integer size
+function writer:commit(opts) end
+
+---@param opts? containerd.commit_options
+---@return containerd.future
+function writer:commit_async(opts) end
+
+---@return true
+function writer:close() end
 
 ---@class containerd.image
 local image = {}

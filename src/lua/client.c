@@ -205,14 +205,16 @@ static const struct ctd_method containers_method = {
 };
 
 static const struct ctd_method *const client_methods[] = {
-    &version_method,   &image_method,      &images_method,
-    &container_method, &containers_method, &ctd_client_new_container_method,
-    &ctd_pull_method,  &ctd_push_method,   NULL,
+    &version_method,    &image_method,
+    &images_method,     &container_method,
+    &containers_method, &ctd_client_new_container_method,
+    &ctd_pull_method,   &ctd_push_method,
+    &ctd_lease_method,  NULL,
 };
 
 static const luaL_Reg client_functions[] = {
-    {"with_namespace", client_with_namespace},
-    {NULL, NULL},
+    {"with_namespace", client_with_namespace}, {"with_lease", ctd_with_lease_function}, {"leases", ctd_leases_function},
+    {"content", ctd_content_function},         {"namespaces", ctd_namespaces_function}, {NULL, NULL},
 };
 
 const struct ctd_type ctd_client_type = {

@@ -10,6 +10,14 @@ extern const struct ctd_type ctd_container_type; /* struct ctd_container */
 extern const struct ctd_type ctd_task_type;      /* struct ctd_task */
 extern const struct ctd_type ctd_stream_type;    /* struct ctd_pipe */
 
+extern const struct ctd_type ctd_lease_type;      /* struct ctd_lease */
+extern const struct ctd_type ctd_leases_type;     /* struct ctd_client */
+extern const struct ctd_type ctd_namespaces_type; /* struct ctd_client */
+extern const struct ctd_type ctd_content_type;    /* struct ctd_client */
+extern const struct ctd_type ctd_reader_type;     /* of its own */
+extern const struct ctd_type ctd_writer_type;     /* struct ctd_ingest_writer */
+extern const struct ctd_type ctd_walk_type;       /* struct ctd_content_walk */
+
 /* Methods that have a file of their own. */
 extern const struct ctd_method ctd_connect_method;
 extern const struct ctd_method ctd_pull_method;
@@ -18,5 +26,17 @@ extern const struct ctd_method ctd_client_new_container_method; /* of a client *
 extern const struct ctd_method ctd_container_update_method;
 extern const struct ctd_method ctd_container_set_labels_method;
 extern const struct ctd_method ctd_new_task_method;
+extern const struct ctd_method ctd_lease_method;        /* of a client: the lease expires unless told otherwise */
+extern const struct ctd_method ctd_lease_create_method; /* of leases */
+extern const struct ctd_method ctd_content_reader_method;
+extern const struct ctd_method ctd_content_write_method;
+extern const struct ctd_method ctd_content_ingest_method;
+extern const struct ctd_method ctd_content_walk_method;
+
+/* Functions of a client. */
+int ctd_content_function(lua_State *L);
+int ctd_leases_function(lua_State *L);
+int ctd_namespaces_function(lua_State *L);
+int ctd_with_lease_function(lua_State *L);
 
 #endif

@@ -124,6 +124,64 @@ case("image record", connect_with_image, function(_, image)
   return image:name(), image:digest(), image:target(), image:labels(), image:created(), tostring(image), image == image
 end)
 
+case("lease create", connect, function(client)
+  client:lease { labels = { a = "b" }, expires = 60, auto_delete = true }:close()
+end)
+
+local function leased()
+  local client = containerd.connect()
+  local lease = client:lease { labels = { a = "b" }, auto_delete = true }
+  return client, lease, client:with_lease(lease):content()
+end
+
+local function close_lease(_, lease)
+  lease:close()
+end
+
+case("lease", leased, function(client, lease)
+  lease:add { id = "a", type = "ingests" }
+  local resources = lease:resources()
+  lease:remove { id = "a", type = "ingests" }
+  client:with_lease(lease):close()
+  client:leases():list { a = "b" }
+  return resources, lease:labels(), tostring(lease)
+end, close_lease)
+
+case("content", leased, function(_, _, content)
+  local text = "one\ntwo\n"
+  local digest = content:ingest(function()
+    local piece = text
+    text = nil
+    return piece
+  end, { labels = { a = "b" } })
+  content:update(digest, { a = false, b = "c" })
+  local reader = content:reader(digest)
+  reader:seek("set", reader:size() - 4)
+  local line = reader:read "L"
+  for info in content:walk { b = "c" } do line = info.digest end
+  reader:close()
+  return content:read(digest, { offset = 1, size = 2 }), content:info(digest), line
+end, close_lease)
+
+case("writer", leased, function(_, _, content)
+  local writer = content:write { ref = "sweep", labels = { a = "b" } }
+  writer:truncate()
+  writer:write("a", 1):status()
+  content:statuses "ref==sweep"
+  content:status "sweep"
+  writer:close()
+  content:abort "sweep"
+end, close_lease)
+
+case("namespaces", connect, function(client)
+  local namespaces = client:namespaces()
+  local name = os.getenv "CONTAINERD_NAMESPACE"
+  namespaces:list()
+  namespaces:set_labels(name, { a = "b" })
+  namespaces:set_labels(name, { a = false })
+  return namespaces:labels(name)
+end)
+
 case("new_container", connect_with_image, function(_, image)
   local container = image:new_container("sweep", {
     auto_delete = true,

@@ -98,6 +98,28 @@ function containerd.array(list) end
 ---@return fun(step: containerd.step)
 function containerd.progress(file) end
 
+---@class containerd.server
+---@field uuid string
+---@field pid integer 0 before 1.7
+---@field pidns integer 0 before 1.7
+---@field deprecations { id: string, message: string, last_occurrence: number? }[]
+
+---@class containerd.plugin
+---@field type string
+---@field id string
+---@field requires string[]
+---@field platforms string[]
+---@field exports table<string, string>
+---@field capabilities string[]
+---@field init_err? { code: integer, message: string?, details: table[] } nil: it runs
+
+---@class containerd.event
+---@field topic string "gap": the daemon was lost and found again, and events are missing; the rest is nil then
+---@field namespace? string
+---@field timestamp? number seconds since 1970
+---@field type? string
+---@field event? table
+
 ---@class containerd.client
 local client = {}
 
@@ -177,6 +199,66 @@ function client:containers(...) end
 ---@param ... string|table<string, string>|containerd.options
 ---@return containerd.future
 function client:containers_async(...) end
+
+---What a generic `for` takes; the first is an object too.
+---@param ... string|containerd.options filters
+---@return containerd.events iterator
+---@return nil
+---@return nil
+---@return containerd.events closing
+function client:events(...) end
+
+---@param ... string|containerd.options
+---@return containerd.future
+function client:events_async(...) end
+
+---@param topic string
+---@param type string full name of the message
+---@param event table|string
+---@param opts? containerd.options
+---@return true
+function client:publish(topic, type, event, opts) end
+
+---@param topic string
+---@param type string full name of the message
+---@param event table|string
+---@param opts? containerd.options
+---@return containerd.future
+function client:publish_async(topic, type, event, opts) end
+
+---@param event containerd.event
+---@param opts? containerd.options
+---@return true
+function client:forward(event, opts) end
+
+---@param event containerd.event
+---@param opts? containerd.options
+---@return containerd.future
+function client:forward_async(event, opts) end
+
+---@param opts? containerd.options
+---@return containerd.server
+function client:server(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function client:server_async(opts) end
+
+---@param ... string|containerd.options filters
+---@return containerd.plugin[]
+function client:plugins(...) end
+
+---@param ... string|containerd.options filters
+---@return containerd.future
+function client:plugins_async(...) end
+
+---@param opts? containerd.options
+---@return boolean
+function client:serving(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function client:serving_async(opts) end
 
 ---@return true
 function client:close() end
@@ -471,6 +553,21 @@ function stream:write_async(...) end
 
 ---@return true
 function stream:close() end
+
+---@class containerd.events
+---@overload fun(): containerd.event
+local events = {}
+
+---@param opts? containerd.options
+---@return containerd.event
+function events:next(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function events:next_async(opts) end
+
+---@return true
+function events:close() end
 
 ---@class containerd.future
 local future = {}

@@ -124,6 +124,14 @@ int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {
   return batch_await(stream, &stream->sending) ? 0 : stream_failure(stream, err);
 }
 
+bool ctd_stream_await(struct ctd_stream *stream, double seconds) {
+  if (stream->receiving) {
+    grpc_event event = grpc_completion_queue_pluck(stream->queue, &stream->receiving, ctd_deadline_in(seconds), NULL);
+    stream->receiving = event.type != GRPC_OP_COMPLETE;
+  }
+  return !stream->receiving;
+}
+
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
   *reply = NULL;
   batch_await(stream, &stream->receiving);

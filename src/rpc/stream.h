@@ -27,6 +27,12 @@ int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *mess
 /* No more messages will be sent. */
 int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err);
 
+/*
+ * Waits at most `seconds` for the next answer or the end; whether it's there, so that ctd_stream_receive returns at
+ * once. What isn't received holds the daemon back: no more than gRPC's windows is buffered.
+ */
+bool ctd_stream_await(struct ctd_stream *stream, double seconds);
+
 /* The next answer (the caller frees it with protobuf_c_message_free_unpacked), or *reply NULL at the end. */
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err);
 

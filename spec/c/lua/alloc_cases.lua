@@ -120,6 +120,20 @@ case("new_container", connect_with_image, function(_, image)
   container:close()
 end)
 
+case("introspection", connect, function(client)
+  client:server()
+  client:serving()
+  return client:plugins 'type=="io.containerd.snapshotter.v1"'
+end)
+
+case("events", connect, function(client)
+  local events <close> = client:events 'topic=="/sweep"'
+  local sent = { container_id = "x", rootfs = { { type = "bind", options = { "ro" } } }, io = { terminal = true } }
+  client:publish("/sweep", "containerd.events.TaskCreate", sent)
+  client:forward { topic = "/sweep", namespace = "sweep", type = "sweep.Unknown", event = "bytes" }
+  return events:next(), events:next_async():await(), tostring(events)
+end)
+
 case("container", new_container, function(client, container)
   container:info()
   container:exists()

@@ -70,7 +70,7 @@ $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proto/%.proto
 	protoc -Iproto -I$(PROTOBUF) --c_out=$(GEN) $*.proto
 
 # Every message of every file, so that one can be found by its name.
-$(GEN_TYPES): $(GEN_H)
+$(GEN_TYPES): $(GEN_H) Makefile
 	{ printf '#include "%s"\n' $(PROTO:%=%.pb-c.h); \
 	  echo 'static const ProtobufCMessageDescriptor *const message_types[] = {'; \
 	  sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/  \&\1,/p' $(GEN_H); printf '  NULL,\n};\n'; } >$@

@@ -236,6 +236,16 @@ function client:forward(event, opts) end
 ---@return containerd.future
 function client:forward_async(event, opts) end
 
+---@param snapshotter? string
+---@param opts? containerd.options
+---@return containerd.snapshotter
+function client:snapshots(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.options
+---@return containerd.future
+function client:snapshots_async(snapshotter, opts) end
+
 ---@param opts? containerd.options
 ---@return containerd.server
 function client:server(opts) end
@@ -568,6 +578,130 @@ function events:next_async(opts) end
 
 ---@return true
 function events:close() end
+
+---@class containerd.mount
+---@field type string
+---@field source? string
+---@field target? string
+---@field options string[]
+
+---@class containerd.snapshot
+---@field name string
+---@field parent? string
+---@field kind "active"|"view"|"committed"
+---@field created_at? number
+---@field updated_at? number
+---@field labels table<string, string>
+
+---@class containerd.snapshotter
+local snapshotter = {}
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.mount[]
+function snapshotter:prepare(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:prepare_async(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.mount[]
+function snapshotter:view(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:view_async(key, parent, opts) end
+
+---@param name string
+---@param key string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return true
+function snapshotter:commit(name, key, opts) end
+
+---@param name string
+---@param key string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:commit_async(name, key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.mount[]
+function snapshotter:mounts(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:mounts_async(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.snapshot
+function snapshotter:stat(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:stat_async(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return { size: integer, inodes: integer }
+function snapshotter:usage(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:usage_async(key, opts) end
+
+---@param key string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.snapshot
+function snapshotter:update(key, labels, opts) end
+
+---@param key string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:update_async(key, labels, opts) end
+
+---@param ... string|table|containerd.options filters
+---@return containerd.snapshot[]
+function snapshotter:list(...) end
+
+---@param ... string|table|containerd.options filters
+---@return containerd.future
+function snapshotter:list_async(...) end
+
+---@param key string
+---@param opts? containerd.options
+---@return true
+function snapshotter:remove(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:remove_async(key, opts) end
+
+---@param opts? containerd.options
+---@return true
+function snapshotter:cleanup(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:cleanup_async(opts) end
+
+---@return true
+function snapshotter:close() end
 
 ---@class containerd.future
 local future = {}

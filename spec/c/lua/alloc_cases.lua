@@ -134,6 +134,16 @@ case("events", connect, function(client)
   return events:next(), events:next_async():await(), tostring(events)
 end)
 
+case("snapshots", connect, function(client)
+  local snapshots <close> = client:snapshots "native"
+  local labels = { ["containerd.io/gc.root"] = "sweep" }
+  pcall(snapshots.remove, snapshots, "sweep")
+  snapshots:prepare("sweep", nil, { labels = labels })
+  snapshots:update("sweep", { a = "b", c = false })
+  snapshots:stat "sweep"
+  return snapshots:mounts "sweep", snapshots:usage "sweep", snapshots:list "name==sweep", tostring(snapshots)
+end)
+
 case("container", new_container, function(client, container)
   container:info()
   container:exists()

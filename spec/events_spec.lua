@@ -307,7 +307,9 @@ lab.each_daemon(function(daemon)
     for i = 1, 400 do client:publish("/spec/" .. i, "spec.Big", payload) end
     assert.is_true(client:serving())
     collectgarbage()
-    assert.is_true(rss() - before < 16e6, ("%d bytes more"):format(rss() - before))
+    -- Sanitizers keep what is freed.
+    local sanitized = (os.getenv "CTD_OUT" or ""):find("/san", 1, true)
+    assert.is_true(sanitized ~= nil or rss() - before < 16e6, ("%d bytes more"):format(rss() - before))
     for i = 0, 400 do assert.equal("/spec/" .. i, events:next({ timeout = 10 }).topic) end
   end)
 

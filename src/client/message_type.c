@@ -1,5 +1,5 @@
 #include "client/message_type.h"
-#include "message_types.h"
+#include <message_types.h>
 #include <string.h>
 
 #define JSON_TYPES "types.containerd.io/"

@@ -98,6 +98,28 @@ function containerd.array(list) end
 ---@return fun(step: containerd.step)
 function containerd.progress(file) end
 
+---@class containerd.server
+---@field uuid string
+---@field pid integer 0 before 1.7
+---@field pidns integer 0 before 1.7
+---@field deprecations { id: string, message: string, last_occurrence: number? }[]
+
+---@class containerd.plugin
+---@field type string
+---@field id string
+---@field requires string[]
+---@field platforms string[]
+---@field exports table<string, string>
+---@field capabilities string[]
+---@field init_err? { code: integer, message: string?, details: table[] } nil: it runs
+
+---@class containerd.event
+---@field topic string "gap": the daemon was lost and found again, and events are missing; the rest is nil then
+---@field namespace? string
+---@field timestamp? number seconds since 1970
+---@field type? string
+---@field event? table
+
 ---@class containerd.client
 local client = {}
 
@@ -213,6 +235,7 @@ function client:new_container(id, opts) end
 ---@param opts? containerd.new_container_options
 ---@return containerd.future
 function client:new_container_async(id, opts) end
+
 ---@param lease containerd.lease|string the lease, or its id
 ---@return containerd.client
 function client:with_lease(lease) end
@@ -239,6 +262,76 @@ function client:namespaces() end
 
 ---@return containerd.content
 function client:content() end
+
+---What a generic `for` takes; the first is an object too.
+---@param ... string|containerd.options filters
+---@return containerd.events iterator
+---@return nil
+---@return nil
+---@return containerd.events closing
+function client:events(...) end
+
+---@param ... string|containerd.options
+---@return containerd.future
+function client:events_async(...) end
+
+---@param topic string
+---@param type string full name of the message
+---@param event table|string
+---@param opts? containerd.options
+---@return true
+function client:publish(topic, type, event, opts) end
+
+---@param topic string
+---@param type string full name of the message
+---@param event table|string
+---@param opts? containerd.options
+---@return containerd.future
+function client:publish_async(topic, type, event, opts) end
+
+---@param event containerd.event
+---@param opts? containerd.options
+---@return true
+function client:forward(event, opts) end
+
+---@param event containerd.event
+---@param opts? containerd.options
+---@return containerd.future
+function client:forward_async(event, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.options
+---@return containerd.snapshotter
+function client:snapshots(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.options
+---@return containerd.future
+function client:snapshots_async(snapshotter, opts) end
+
+---@param opts? containerd.options
+---@return containerd.server
+function client:server(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function client:server_async(opts) end
+
+---@param ... string|containerd.options filters
+---@return containerd.plugin[]
+function client:plugins(...) end
+
+---@param ... string|containerd.options filters
+---@return containerd.future
+function client:plugins_async(...) end
+
+---@param opts? containerd.options
+---@return boolean
+function client:serving(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function client:serving_async(opts) end
 
 ---@return true
 function client:close() end
@@ -1107,6 +1200,145 @@ function stream:write_async(...) end
 
 ---@return true
 function stream:close() end
+
+---@class containerd.events
+---@overload fun(): containerd.event
+local events = {}
+
+---@param opts? containerd.options
+---@return containerd.event
+function events:next(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function events:next_async(opts) end
+
+---@return true
+function events:close() end
+
+---@class containerd.mount
+---@field type string
+---@field source? string
+---@field target? string
+---@field options string[]
+
+---@class containerd.snapshot
+---@field name string
+---@field parent? string
+---@field kind "active"|"view"|"committed"
+---@field created_at? number
+---@field updated_at? number
+---@field labels table<string, string>
+
+---@class containerd.snapshotter
+local snapshotter = {}
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.mount[]
+function snapshotter:prepare(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:prepare_async(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.mount[]
+function snapshotter:view(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:view_async(key, parent, opts) end
+
+---@param name string
+---@param key string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return true
+function snapshotter:commit(name, key, opts) end
+
+---@param name string
+---@param key string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:commit_async(name, key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.mount[]
+function snapshotter:mounts(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:mounts_async(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.snapshot
+function snapshotter:stat(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:stat_async(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return { size: integer, inodes: integer }
+function snapshotter:usage(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:usage_async(key, opts) end
+
+---@param key string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.snapshot
+function snapshotter:update(key, labels, opts) end
+
+---@param key string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:update_async(key, labels, opts) end
+
+---@param ... string|table|containerd.options filters
+---@return containerd.snapshot[]
+function snapshotter:list(...) end
+
+---@param ... string|table|containerd.options filters
+---@return containerd.future
+function snapshotter:list_async(...) end
+
+---@param key string
+---@param opts? containerd.options
+---@return true
+function snapshotter:remove(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:remove_async(key, opts) end
+
+---@param opts? containerd.options
+---@return true
+function snapshotter:cleanup(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:cleanup_async(opts) end
+
+---@return true
+function snapshotter:close() end
 
 ---@class containerd.future
 local future = {}

@@ -3,6 +3,7 @@
 #include "lua/file.h"
 #include "lua/hub.h"
 #include "lua/json.h"
+#include "lua/message.h"
 #include "lua/reference.h"
 #include "lua/types.h"
 
@@ -10,19 +11,9 @@
 static const char *const wait_functions[] = {"sleep", "all", "any", "hub", NULL};
 
 static const struct ctd_type *const types[] = {
-    &ctd_client_type,
-    &ctd_image_type,
-    &ctd_container_type,
-    &ctd_task_type,
-    &ctd_stream_type,
-    &ctd_lease_type,
-    &ctd_leases_type,
-    &ctd_namespaces_type,
-    &ctd_content_type,
-    &ctd_walk_type,
-    &ctd_reader_type,
-    &ctd_writer_type,
-    NULL,
+    &ctd_client_type, &ctd_image_type,  &ctd_container_type,  &ctd_task_type,        &ctd_stream_type,
+    &ctd_lease_type,  &ctd_leases_type, &ctd_namespaces_type, &ctd_content_type,     &ctd_walk_type,
+    &ctd_reader_type, &ctd_writer_type, &ctd_events_type,     &ctd_snapshotter_type, NULL,
 };
 
 static const struct ctd_method *const module_methods[] = {&ctd_connect_method, NULL};
@@ -68,6 +59,7 @@ __attribute__((visibility("default"))) int luaopen_containerd_core(lua_State *L)
 int luaopen_containerd_core(lua_State *L) {
   lua_settop(L, 0);
   ctd_json_open(L);
+  ctd_message_open(L);
   ctd_fail_open(L);
   ctd_hub_open(L);
   ctd_method_open(L); /* at index 1 */

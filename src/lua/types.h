@@ -4,11 +4,13 @@
 
 #include "lua/object.h"
 
-extern const struct ctd_type ctd_client_type;    /* struct ctd_client */
-extern const struct ctd_type ctd_image_type;     /* struct ctd_image */
-extern const struct ctd_type ctd_container_type; /* struct ctd_container */
-extern const struct ctd_type ctd_task_type;      /* struct ctd_task */
-extern const struct ctd_type ctd_stream_type;    /* struct ctd_pipe */
+extern const struct ctd_type ctd_client_type;      /* struct ctd_client */
+extern const struct ctd_type ctd_image_type;       /* struct ctd_image */
+extern const struct ctd_type ctd_container_type;   /* struct ctd_container */
+extern const struct ctd_type ctd_task_type;        /* struct ctd_task */
+extern const struct ctd_type ctd_stream_type;      /* struct ctd_pipe */
+extern const struct ctd_type ctd_events_type;      /* struct ctd_subscription */
+extern const struct ctd_type ctd_snapshotter_type; /* struct ctd_snapshotter */
 
 extern const struct ctd_type ctd_lease_type;      /* struct ctd_lease */
 extern const struct ctd_type ctd_leases_type;     /* struct ctd_client */
@@ -26,6 +28,13 @@ extern const struct ctd_method ctd_client_new_container_method; /* of a client *
 extern const struct ctd_method ctd_container_update_method;
 extern const struct ctd_method ctd_container_set_labels_method;
 extern const struct ctd_method ctd_new_task_method;
+extern const struct ctd_method ctd_events_method;
+extern const struct ctd_method ctd_publish_method;
+extern const struct ctd_method ctd_forward_method;
+extern const struct ctd_method ctd_snapshots_method;
+extern const struct ctd_method ctd_server_method;
+extern const struct ctd_method ctd_plugins_method;
+extern const struct ctd_method ctd_serving_method;
 extern const struct ctd_method ctd_lease_method;        /* of a client: the lease expires unless told otherwise */
 extern const struct ctd_method ctd_lease_create_method; /* of leases */
 extern const struct ctd_method ctd_content_reader_method;

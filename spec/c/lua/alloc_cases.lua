@@ -217,6 +217,30 @@ case("client:new_container", connect, function(client)
   container:close()
 end)
 
+case("introspection", connect, function(client)
+  client:server()
+  client:serving()
+  return client:plugins 'type=="io.containerd.snapshotter.v1"'
+end)
+
+case("events", connect, function(client)
+  local events <close> = client:events 'topic=="/sweep"'
+  local sent = { container_id = "x", rootfs = { { type = "bind", options = { "ro" } } }, io = { terminal = true } }
+  client:publish("/sweep", "containerd.events.TaskCreate", sent)
+  client:forward { topic = "/sweep", namespace = "sweep", type = "sweep.Unknown", event = "bytes" }
+  return events:next(), events:next_async():await(), tostring(events)
+end)
+
+case("snapshots", connect, function(client)
+  local snapshots <close> = client:snapshots "native"
+  local labels = { ["containerd.io/gc.root"] = "sweep" }
+  pcall(snapshots.remove, snapshots, "sweep")
+  snapshots:prepare("sweep", nil, { labels = labels })
+  snapshots:update("sweep", { a = "b", c = false })
+  snapshots:stat "sweep"
+  return snapshots:mounts "sweep", snapshots:usage "sweep", snapshots:list "name==sweep", tostring(snapshots)
+end)
+
 case("container", new_container, function(client, container)
   container:info()
   container:exists()

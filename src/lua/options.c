@@ -58,6 +58,13 @@ void ctd_read_count(lua_State *L, int index, struct ctd_op *op, const char *name
   *(int *)target = (int)number;
 }
 
+void ctd_read_integer(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  double number = lua_tonumber(L, index);
+  if (lua_type(L, index) != LUA_TNUMBER || !is_whole(number, -0x1p53, 0x1p53))
+    ctd_read_failed(L, index, op, name, "integer");
+  *(int64_t *)target = (int64_t)number;
+}
+
 /* "512M": a number and one of K, M, G, T, powers of 1024. Negative if it's not that. */
 static double size_parse(const char *text) {
   static const char units[] = "KMGT";

@@ -28,6 +28,7 @@ void ctd_read_boolean(lua_State *L, int index, struct ctd_op *op, const char *na
 void ctd_read_seconds(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* double, ≥ 0 */
 void ctd_read_number(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);  /* double, > 0 */
 void ctd_read_count(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);   /* int, ≥ 1 */
+void ctd_read_integer(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* int64_t */
 void ctd_read_size(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);    /* int64_t, bytes */
 void ctd_read_labels(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);  /* ctd_labels */
 void ctd_read_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* json_t *: array */

@@ -238,7 +238,10 @@ case("snapshots", connect, function(client)
   snapshots:prepare("sweep", nil, { labels = labels })
   snapshots:update("sweep", { a = "b", c = false })
   snapshots:stat "sweep"
-  return snapshots:mounts "sweep", snapshots:usage "sweep", snapshots:list "name==sweep", tostring(snapshots)
+  local mounts, usage = snapshots:mounts "sweep", snapshots:usage "sweep"
+  local list = snapshots:list "name==sweep"
+  snapshots:remove "sweep"
+  return mounts, usage, list, tostring(snapshots)
 end)
 
 case("container", new_container, function(client, container)

@@ -56,8 +56,10 @@ static void list_lua_types(lua_State *L, int wait) {
 
 __attribute__((visibility("default"))) int luaopen_containerd_core(lua_State *L);
 
-int luaopen_containerd_core(lua_State *L) {
-  lua_settop(L, 0);
+static const char core_key; /* registry: the module */
+
+/* Leaves the module at index 2. */
+static void core_open(lua_State *L) {
   ctd_json_open(L);
   ctd_message_open(L);
   ctd_fail_open(L);
@@ -74,5 +76,20 @@ int luaopen_containerd_core(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_pushcclosure(L, core_module, 1);
   lua_setfield(L, 2, "module");
+}
+
+/*
+ * Once in a Lua state: a host that forgets what it has loaded, and loads it again, has objects from before, which need
+ * their metatables.
+ */
+int luaopen_containerd_core(lua_State *L) {
+  lua_settop(L, 0);
+  ctd_registry_get(L, &core_key);
+  if (!lua_isnil(L, 1))
+    return 1;
+  lua_settop(L, 0);
+  core_open(L);
+  lua_pushvalue(L, 2);
+  ctd_registry_set(L, &core_key);
   return 1;
 }

@@ -1,11 +1,11 @@
 #include "lua/hub.h"
 #include "base/clock.h"
+#include "base/standard_fds.h"
 #include "base/thread.h"
 #include "lua/op.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -14,10 +14,10 @@ struct ctd_hub {
   pid_t owner;           /* who opened the fd; a forked child shares it and must not */
   int fd;                /* −1: not open yet */
   pthread_mutex_t mutex; /* guards what follows */
-  pthread_cond_t idle;   /* signalled when a job ends */
+  pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
   bool closed;
-  int jobs;
+  int busy; /* what is between begin and end */
 };
 
 static const char hub_key; /* registry: the box with the pointer, which is closed with the state */
@@ -60,6 +60,7 @@ static bool hub_is_foreign(const struct ctd_hub *hub) {
 
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
   if (hub->fd < 0) {
+    ctd_standard_fds_reserve();
     hub->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (hub->fd < 0)
       return ctd_error_errno(err, errno, "open an eventfd");
@@ -77,9 +78,10 @@ int ctd_hub_fd(struct ctd_hub *hub, struct ctd_error *err) {
 
 void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_lock(&hub->mutex);
-  if (!hub->closed && !op->queued) {
+  if (!hub->closed && !op->queued && !op->forgotten) {
     op->queued = true;
     op->next = NULL;
+    op->previous = hub->last;
     *(hub->last ? &hub->last->next : &hub->first) = ctd_op_ref(op);
     hub->last = op;
     eventfd_write(hub->fd, 1);
@@ -87,18 +89,36 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_unlock(&hub->mutex);
 }
 
-struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
+/* With the mutex. The queue's reference becomes the caller's. */
+static void hub_unlink(struct ctd_hub *hub, struct ctd_op *op) {
   eventfd_t news;
+  op->queued = false;
+  *(op->previous ? &op->previous->next : &hub->first) = op->next;
+  *(op->next ? &op->next->previous : &hub->last) = op->previous;
+  if (!hub->first)
+    eventfd_read(hub->fd, &news);
+}
+
+void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
+  if (hub_is_foreign(hub))
+    return;
+  pthread_mutex_lock(&hub->mutex);
+  bool queued = op->queued;
+  if (queued)
+    hub_unlink(hub, op);
+  op->forgotten = true;
+  pthread_mutex_unlock(&hub->mutex);
+  if (queued)
+    ctd_op_unref(op);
+}
+
+struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
+  if (hub_is_foreign(hub))
+    return NULL;
   pthread_mutex_lock(&hub->mutex);
   struct ctd_op *op = hub->first;
-  if (op) {
-    op->queued = false;
-    hub->first = op->next;
-    if (!hub->first) {
-      hub->last = NULL;
-      eventfd_read(hub->fd, &news);
-    }
-  }
+  if (op)
+    hub_unlink(hub, op);
   pthread_mutex_unlock(&hub->mutex);
   return op;
 }
@@ -114,9 +134,15 @@ struct job {
   void (*run)(struct ctd_op *op);
 };
 
-static void job_ended(struct ctd_hub *hub) {
+void ctd_hub_begin(struct ctd_hub *hub) {
+  pthread_mutex_lock(&ctd_hub_ref(hub)->mutex);
+  hub->busy++;
+  pthread_mutex_unlock(&hub->mutex);
+}
+
+void ctd_hub_end(struct ctd_hub *hub) {
   pthread_mutex_lock(&hub->mutex);
-  hub->jobs--;
+  hub->busy--;
   pthread_cond_broadcast(&hub->idle);
   pthread_mutex_unlock(&hub->mutex);
   ctd_hub_unref(hub);
@@ -127,7 +153,7 @@ static void *job_run(void *argument) {
   free(argument);
   job.run(job.op);
   ctd_op_unref(job.op);
-  job_ended(job.hub);
+  ctd_hub_end(job.hub);
   return NULL;
 }
 
@@ -136,17 +162,15 @@ int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct
   struct job *job = malloc(sizeof *job);
   if (!job)
     return ctd_error_nomem(err);
-  *job = (struct job){ctd_hub_ref(hub), ctd_op_ref(op), run};
-  pthread_mutex_lock(&hub->mutex);
-  hub->jobs++;
-  pthread_mutex_unlock(&hub->mutex);
+  *job = (struct job){hub, ctd_op_ref(op), run};
+  ctd_hub_begin(hub);
   if (!ctd_thread_start(&thread, "ctd-job", job_run, job, err)) {
     pthread_detach(thread);
     return 0;
   }
   free(job);
   ctd_op_unref(op);
-  job_ended(hub);
+  ctd_hub_end(hub);
   return -1;
 }
 
@@ -165,7 +189,7 @@ static void hub_close(struct ctd_hub *hub) {
     ctd_op_unref(op);
   pthread_mutex_lock(&hub->mutex);
   hub->closed = true;
-  while (hub->jobs && !pthread_cond_timedwait(&hub->idle, &hub->mutex, &until))
+  while (hub->busy && !pthread_cond_timedwait(&hub->idle, &hub->mutex, &until))
     continue;
   pthread_mutex_unlock(&hub->mutex);
 }

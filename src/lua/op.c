@@ -2,7 +2,6 @@
 #include "lua/object.h"
 #include "rpc/call.h"
 #include <stdlib.h>
-#include <string.h>
 
 struct ctd_op *ctd_op_new(const struct ctd_method *method, struct ctd_hub *hub, bool blocking, struct ctd_error *err) {
   struct ctd_op *op = calloc(1, sizeof *op + method->size);
@@ -55,12 +54,18 @@ static void op_run_job(struct ctd_op *op) {
   ctd_hub_post(op->hub, op);
 }
 
-/* On the pump thread, which had a reference. */
+/* The pump lets its reference go. */
+static void op_leave_pump(struct ctd_op *op) {
+  struct ctd_hub *hub = op->hub;
+  ctd_op_unref(op);
+  ctd_hub_end(hub);
+}
+
 static void op_call_is_over(void *context) {
   struct ctd_op *op = context;
   atomic_store(&op->complete, true);
   ctd_hub_post(op->hub, op);
-  ctd_op_unref(op);
+  op_leave_pump(op);
 }
 
 bool ctd_op_is_driven(const struct ctd_op *op) {
@@ -70,6 +75,7 @@ bool ctd_op_is_driven(const struct ctd_op *op) {
 static void op_start_call(struct ctd_op *op) {
   op->scope.nowait = true;
   if (!op->blocking) {
+    ctd_hub_begin(op->hub);
     op->scope.notify = op_call_is_over;
     op->scope.notify_context = ctd_op_ref(op);
   }
@@ -77,7 +83,8 @@ static void op_start_call(struct ctd_op *op) {
   if (result == CTD_PENDING)
     return;
   op_finish(op, result);
-  ctd_op_unref(op->scope.notify_context);
+  if (!op->blocking)
+    op_leave_pump(op);
 }
 
 static void op_start_elsewhere(struct ctd_op *op) {
@@ -89,8 +96,7 @@ static void op_start_elsewhere(struct ctd_op *op) {
 }
 
 void ctd_op_start(struct ctd_op *op) {
-  double timeout = op->timeout;
-  ctd_scope_init(&op->scope, timeout);
+  ctd_scope_init(&op->scope, op->timeout);
   op->started = true;
   if (!ctd_op_is_driven(op))
     op_start_elsewhere(op);
@@ -121,7 +127,12 @@ static bool op_drive(struct ctd_op *op, double seconds) {
   return true;
 }
 
+/* In a forked child nobody completes it any more, and what it has come to belongs to the parent. */
 static bool op_collect(struct ctd_op *op) {
+  if (ctd_hub_prepare(op->hub, &op->error)) {
+    op_finish(op, -1);
+    return true;
+  }
   if (!atomic_load(&op->complete))
     return false;
   op_finish(op, op->method->flags & CTD_METHOD_SINGLE ? op_run(op) : op->result);

@@ -10,7 +10,7 @@
 static const char *const wait_functions[] = {"sleep", "all", "any", "hub", NULL};
 
 static const struct ctd_type *const types[] = {
-    &ctd_client_type, &ctd_image_type, &ctd_container_type, &ctd_task_type, &ctd_stream_type, NULL,
+    &ctd_client_type, &ctd_image_type, &ctd_container_type, &ctd_task_type, &ctd_process_type, &ctd_stream_type, NULL,
 };
 
 static const struct ctd_method *const module_methods[] = {&ctd_connect_method, NULL};

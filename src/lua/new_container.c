@@ -13,28 +13,6 @@ struct new_container {
 #define OPTION(member) offsetof(struct new_container, options.member)
 #define SPEC(member) offsetof(struct new_container, options.spec.member)
 
-/* "KEY=value" strings, or a table of strings, in which false removes a name. */
-static void read_env(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  const char *key;
-  json_t *value;
-  ctd_read_json(L, index, op, name, target);
-  json_t *env = *(json_t **)target;
-  for (size_t i = 0; i < json_array_size(env); i++)
-    if (!json_is_string(json_array_get(env, i)))
-      ctd_misuse(L, op, "\"env\": array of strings expected, number %d is none", (int)i + 1);
-  json_object_foreach(env, key, value) {
-    if (!json_is_string(value) && !json_is_false(value))
-      ctd_misuse(L, op, "\"env\": string or false expected for \"%s\"", key);
-  }
-}
-
-/* A limit that is given is one: the core means none by 0. */
-static void read_memory(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  ctd_read_size(L, index, op, name, target);
-  if (*(int64_t *)target == 0)
-    ctd_read_failed(L, index, op, name, "size above 0");
-}
-
 static void read_pids_limit(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   int limit = 0;
   ctd_read_count(L, index, op, name, &limit);
@@ -70,12 +48,12 @@ static const struct ctd_option new_container_options[] = {
     {"auto_delete", ctd_read_boolean, offsetof(struct new_container, auto_delete), false},
     {"args", ctd_read_strings, SPEC(args), false},
     {"command", ctd_read_strings, SPEC(command), false},
-    {"env", read_env, SPEC(env), false},
+    {"env", ctd_read_env, SPEC(env), false},
     {"cwd", ctd_read_string, SPEC(cwd), false},
     {"user", ctd_read_string, SPEC(user), false},
     {"hostname", ctd_read_string, SPEC(hostname), false},
     {"mounts", ctd_read_array, SPEC(mounts), false},
-    {"memory", read_memory, SPEC(memory), false},
+    {"memory", ctd_read_memory, SPEC(memory), false},
     {"cpus", ctd_read_number, SPEC(cpus), false},
     {"pids_limit", read_pids_limit, SPEC(pids_limit), false},
     {"cap_add", ctd_read_strings, SPEC(cap_add), false},

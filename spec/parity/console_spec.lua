@@ -18,7 +18,7 @@ lab.each_daemon(function(daemon)
 
   before_each(function()
     container = image:new_container("console", {
-      args = { "/bin/sh", "-c", "read x; stty size; trap 'stty size' WINCH; while :; do sleep 0.1; done" },
+      args = { "/bin/sh", "-c", "trap 'stty size' WINCH; while :; do sleep 0.1; done" },
       tty = true,
     })
   end)
@@ -52,10 +52,9 @@ stty -g >%s/before
 lua5.4 %s/script.lua
 stty -g >%s/after.new; mv %s/after.new %s/after
 ]]):format(dir, dir, dir, dir, dir, dir))
-    lab.sh("mkfifo " .. dir .. "/input")
-    -- The FIFO is held open, or the terminal would end.
-    local process = lab.spawn(("script -qec 'sh %s/run' /dev/null"):format(dir), { daemon = daemon })
-    return process, dir
+    -- A terminal's other side that says nothing: at the end of its input, script ends that of its terminal too.
+    local command = ("script -qec 'sh %s/run' /dev/null"):format(dir)
+    return lab.spawn(command, { daemon = daemon, stdin = "/dev/ptmx" }), dir
   end
 
   local function read(path)
@@ -70,23 +69,25 @@ stty -g >%s/after.new; mv %s/after.new %s/after
   end
 
   local function settings(dir)
-    return (lab.sh(("stty -a <%s"):format((read(dir .. "/tty"):gsub("\n", "")))))
+    return lab.sh(("setsid -w stty -a <%s"):format((read(dir .. "/tty"):gsub("\n", "")))) or ""
   end
 
   local function is_raw(dir)
     return read(dir .. "/tty") and settings(dir):find "%-icanon" and settings(dir):find "%-isig"
   end
 
+  local until_told = "while not io.open(arg[0] .. '.go') do require 'containerd'.sleep(0.02) end "
+
   for how, code in pairs {
-    ["an error"] = "containerd = require 'containerd' while not io.open(arg[0] .. '.go') do containerd.sleep(0.02) end error 'x'",
-    ["os.exit"] = "containerd = require 'containerd' while not io.open(arg[0] .. '.go') do containerd.sleep(0.02) end os.exit(3)",
+    ["an error"] = until_told .. "error 'x'",
+    ["os.exit"] = until_told .. "os.exit(3)",
     ["SIGTERM"] = "task:wait()",
     ["SIGHUP"] = "task:wait()",
     ["the task's end"] = "task:wait()",
   } do
     it("is raw until " .. how .. ", and then as before", function()
       local process, dir = on_terminal(code)
-      lab.eventually(function() return is_raw(dir) end, 10, "raw")
+      lab.eventually(function() return is_raw(dir) end, 10, "raw: " .. process:output())
       if how:find "^SIG" then
         lab.sh(("kill -%s %s"):format(how:sub(4), pid_of_script(dir)))
       elseif how:find "task" then
@@ -99,4 +100,19 @@ stty -g >%s/after.new; mv %s/after.new %s/after
       process:close()
     end)
   end
+
+  it("gives the task its size, and follows it", function()
+    local process, dir = on_terminal "task:wait()"
+    lab.eventually(function() return is_raw(dir) end, 10, "raw")
+    local tty = read(dir .. "/tty"):gsub("\n", "")
+    local function shows(size)
+      lab.sh("setsid -w stty rows " .. size:gsub(" ", " cols ") .. " <" .. tty)
+      lab.eventually(function() return process:output():find(size, 1, true) end, 10, size .. ": " .. process:output())
+    end
+    shows "20 50"
+    shows "21 60"
+    container:task():kill "KILL"
+    lab.eventually(function() return read(dir .. "/after") end, 10, "end of the script")
+    process:close()
+  end)
 end)

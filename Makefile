@@ -51,7 +51,7 @@ TESTS := $(C_TESTS:%.c=$(CORE_OUT)/%)
 LIBRARY := $(CORE_OUT)/libcontainerd-client.a
 MODULE := $(OUT)/containerd/core.so
 
-.PHONY: all library module c-tests install clean deps san-lua test test-c spec demo lab lab-down lint check-proto format
+.PHONY: all library module c-tests install clean deps san-lua alloc-sweep test test-c spec demo lab lab-down lint check-proto format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -125,6 +125,14 @@ $(SAN_LUA): $(BUILD)/san/preload.so
 $(BUILD)/san/preload.so: spec/support/preload.c
 	@mkdir -p $(@D)
 	$(CC) -shared -fPIC -o $@ $<
+
+# A program that embeds Lua with an allocator that fails. The module isn't linked with Lua, so the program must be; libstdc++
+# is loaded before the sanitizer looks for what it wraps.
+SWEEP := $(OUT)/spec/c/lua/alloc_sweep
+alloc-sweep: $(SWEEP)
+$(SWEEP): spec/c/lua/alloc_sweep.c
+	@mkdir -p $(@D)
+	$(CC) $(C_FLAGS) $(LUA_CFLAGS) -o $@ $< -Wl,--no-as-needed -lstdc++ $$(pkg-config --libs $(LUA))
 
 test: deps
 	spec/support/run

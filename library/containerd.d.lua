@@ -106,7 +106,7 @@ local client = {}
 function client:with_namespace(namespace) end
 
 ---@param opts? containerd.options
----@return { version: string, revision: string }
+---@return { version: string, revision?: string }
 function client:version(opts) end
 
 ---@param opts? containerd.options

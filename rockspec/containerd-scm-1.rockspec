@@ -12,7 +12,7 @@ description = {
 }
 supported_platforms = { "linux" }
 dependencies = {
-   "lua >= 5.1, < 5.5",
+   "lua >= 5.1, ~= 5.2, ~= 5.3, < 5.5",
 }
 build = {
    type = "make",

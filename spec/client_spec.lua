@@ -102,7 +102,7 @@ lab.each_daemon(function(daemon)
     local client = containerd.connect(daemon.address)
     local version = client:version()
     assert.matches("^v?%d+%.%d+", version.version)
-    assert.is_string(version.revision)
+    assert.is_true(version.revision == nil or #version.revision > 0)
     client:close()
   end)
 

@@ -7,8 +7,6 @@
 
 -- How long one wait in C lasts at most, in seconds.
 local SLICE = 0.1
--- How long an operation may take to undo what it made when it's cancelled, in seconds.
-local UNDO = 30
 
 return function(core)
   local new, start, poll, result = core.new, core.start, core.poll, core.result
@@ -67,6 +65,12 @@ return function(core)
     return true
   end
 
+  -- What an operation that is done has given; its last steps of progress come before.
+  local function outcome(op)
+    serve(op)
+    return result(op)
+  end
+
   local function drive(op, ...)
     start(op, ...)
     settle(op, math.huge)
@@ -74,24 +78,24 @@ return function(core)
 
   local function conclude(op, ok, err)
     if ok then
-      return result(op)
+      return outcome(op)
     end
     core.cancel(op)
-    settle(op, now() + UNDO)
+    settle(op, now() + core.undo_seconds)
     core.close(op)
     error(err, 0)
   end
 
   function wait.blocking(method, type, safe)
     return function(...)
-      local op = new(method, type, safe, true)
+      local op = new(method, safe, true)
       return conclude(op, pcall(drive, op, type, ...))
     end
   end
 
   function wait.async(method, type, safe)
     return function(...)
-      local future = new(method, type, safe, false)
+      local future = new(method, safe, false)
       start(future, type, ...)
       return future
     end
@@ -117,7 +121,7 @@ return function(core)
     end
     poll(self) -- raises if it's no future, or closed, where the position is still the caller's
     if settle(self, now() + (timeout or math.huge)) then
-      return result(self)
+      return outcome(self)
     end
     return core.expire(self, timeout)
   end
@@ -185,9 +189,9 @@ return function(core)
         for _, each in ipairs(futures) do
           core.cancel(each)
         end
-        return result(futures[i])
+        return outcome(futures[i])
       end
-      results[i] = pack(result(futures[i]))
+      results[i] = pack(outcome(futures[i]))
     end
     return results
   end

@@ -17,14 +17,16 @@ static void input_is_written_and_ended(void **state) {
   struct shim shim;
   struct ctd_error err = {0};
   struct ctd_scope scope = scope_within(20);
+  size_t written;
   char *data = malloc(STREAMS_MIB);
   for (size_t i = 0; i < STREAMS_MIB; i++)
     data[i] = byte_at(i);
   struct ctd_stdio *stdio = streams_open(streams_by_pipe, streams_none, streams_none);
   shim_start(&shim, shim_read, stdio, 0, 0);
-  assert_int_equal(ctd_stdio_write(stdio, data, STREAMS_MIB, &scope, &err), 0);
+  assert_int_equal(ctd_stdio_write(stdio, data, STREAMS_MIB, &written, &scope, &err), 0);
+  assert_int_equal(written, STREAMS_MIB);
   assert_int_equal(ctd_stdio_close_stdin(stdio, &scope, &err), 0);
-  assert_int_equal(ctd_stdio_write(stdio, data, 1, &scope, &err), -1);
+  assert_int_equal(ctd_stdio_write(stdio, data, 1, &written, &scope, &err), -1);
   assert_int_equal(err.code, CTD_FAILED_PRECONDITION);
   shim_join(&shim);
   assert_int_equal(shim.size, STREAMS_MIB);
@@ -39,12 +41,13 @@ static void a_reader_that_goes_fails_the_writes(void **state) {
   struct ctd_error err = {0};
   struct ctd_scope scope = scope_within(20);
   char chunk[1000] = {0};
+  size_t written;
   struct ctd_stdio *stdio = streams_open(streams_by_pipe, streams_none, streams_none);
   int fd = open(ctd_stdio_path(stdio, 0), O_RDONLY);
-  assert_int_equal(ctd_stdio_write(stdio, chunk, 1, &scope, &err), 0);
+  assert_int_equal(ctd_stdio_write(stdio, chunk, 1, &written, &scope, &err), 0);
   assert_int_equal(read(fd, chunk, 1), 1);
   close(fd);
-  while (!ctd_stdio_write(stdio, chunk, sizeof chunk, &scope, &err))
+  while (!ctd_stdio_write(stdio, chunk, sizeof chunk, &written, &scope, &err))
     continue;
   assert_int_equal(err.code, CTD_FAILED_PRECONDITION);
   assert_int_equal(ctd_stdio_close_stdin(stdio, &scope, &err), 0);
@@ -57,8 +60,9 @@ static void input_waits_for_its_reader(void **state) {
   struct shim shim;
   struct ctd_error err = {0};
   struct ctd_scope soon = scope_within(0.1), scope = scope_within(20);
+  size_t written;
   struct ctd_stdio *stdio = streams_open(streams_by_pipe, streams_none, streams_none);
-  assert_int_equal(ctd_stdio_write(stdio, "hi", 2, &scope, &err), 0);
+  assert_int_equal(ctd_stdio_write(stdio, "hi", 2, &written, &scope, &err), 0);
   assert_int_equal(ctd_stdio_close_stdin(stdio, &soon, &err), -1);
   assert_int_equal(err.code, CTD_DEADLINE_EXCEEDED);
   shim_start(&shim, shim_read, stdio, 0, 0);

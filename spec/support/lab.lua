@@ -121,9 +121,12 @@ end
 local methods = {}
 methods.__index = methods
 
-local function new_daemon(version)
-  local dir = process.dir .. "/daemon/" .. version
+-- Its name is its version, or begins with that and a hyphen.
+local function new_daemon(name)
+  local dir = process.dir .. "/daemon/" .. name
+  local version = name:match "^[^-]+"
   return setmetatable({
+    name = name,
     version = version,
     address = dir .. "/containerd.sock",
     hosts_dir = process.dir .. "/hosts",
@@ -162,7 +165,7 @@ end
 
 --- Removes a namespace with all that is in it, running or not.
 function methods:clean(namespace)
-  local output, status = lab.sh(("%s clean %s %s"):format(script, self.version, quote(namespace)))
+  local output, status = lab.sh(("%s clean %s %s"):format(script, self.name, quote(namespace)))
   if status ~= 0 then
     error(("namespace %s can't be removed: %s"):format(namespace, output), 2)
   end
@@ -192,6 +195,29 @@ end
 --- What the daemon has logged from a position on.
 function methods:log(position)
   return (process.read(self.log_path) or ""):sub((position or 0) + 1)
+end
+
+--- Another daemon of this version, for a spec that treats it badly; `close` it in the end. opts.disk: its disk's size.
+function methods:private(opts)
+  local private = new_daemon(("%s-%x"):format(self.version, math.floor(socket.gettime() * 1e6)))
+  local env = { CTD_DISK = opts and opts.disk or false }
+  process.line(("%s%s up %s 2>&1"):format(process.assignments(env), script, private.name))
+  return private
+end
+
+--- Of a private daemon: sends it a signal.
+function methods:signal(signal)
+  process.line(("%s signal %s %s"):format(script, signal, self.name))
+end
+
+--- Of a private daemon that was killed: starts it again, with all that it had.
+function methods:restart()
+  process.line(("%s restart %s"):format(script, self.name))
+end
+
+--- Ends a private daemon, with all that runs in it.
+function methods:close()
+  process.line(("%s down %s"):format(script, self.name))
 end
 
 busted.subscribe({ "test", "end" }, function(_, _, status)

@@ -1,7 +1,5 @@
 #include "client/container.h"
 #include "base/buffer.h"
-#include "client/snapshot.h"
-#include "client/task.h"
 #include "containers.pb-c.h"
 #include "rpc/call.h"
 #include "rpc/stream.h"
@@ -16,7 +14,6 @@ typedef Containerd__Services__Containers__V1__GetContainerResponse GetResponse;
 typedef Containerd__Services__Containers__V1__ListContainersRequest ListRequest;
 typedef Containerd__Services__Containers__V1__ListContainersResponse ListResponse;
 typedef Containerd__Services__Containers__V1__ListContainerMessage ListMessage;
-typedef Containerd__Services__Containers__V1__DeleteContainerRequest DeleteRequest;
 
 /* Records that were read one after the other; others may still look into the older ones. */
 struct record {
@@ -28,7 +25,10 @@ struct ctd_container {
   atomic_int references;
   struct ctd_client *client;
   _Atomic(struct record *) newest;
+  atomic_int creating; /* so many tasks; DELETING: none may be, since the container is being deleted */
 };
+
+#define DELETING (-1)
 
 static void record_free(struct record *record) {
   struct ctd_container_info *info = &record->info;
@@ -83,6 +83,7 @@ int ctd_container_from_message(struct ctd_client *client, const ContainerMessage
   }
   atomic_init(&container->references, 1);
   atomic_init(&container->newest, record);
+  atomic_init(&container->creating, 0);
   container->client = ctd_client_ref(client);
   *out = container;
   return 0;
@@ -232,69 +233,28 @@ void ctd_containers_free(struct ctd_containers *containers) {
   memset(containers, 0, sizeof *containers);
 }
 
-static int record_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  DeleteRequest request = CONTAINERD__SERVICES__CONTAINERS__V1__DELETE_CONTAINER_REQUEST__INIT;
-  request.id = (char *)ctd_container_id(container);
-  return ctd_call(ctd_client_target(container->client), METHOD("Delete"), &request.base, NULL, NULL, scope, err);
+int ctd_container_begin_task(struct ctd_container *container, struct ctd_error *err) {
+  int creating = atomic_load(&container->creating);
+  do
+    if (creating == DELETING)
+      return ctd_error_set(err, CTD_FAILED_PRECONDITION, "the container is being deleted");
+  while (!atomic_compare_exchange_weak(&container->creating, &creating, creating + 1));
+  return 0;
 }
 
-static int snapshot_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  const struct ctd_container_info *record = ctd_container_record(container);
-  if (!*record->snapshot_key)
-    return 0;
-  return ctd_snapshot_remove(container->client, record->snapshotter, record->snapshot_key, scope, err);
+void ctd_container_end_task(struct ctd_container *container) {
+  atomic_fetch_sub(&container->creating, 1);
 }
 
-/* 0 if the container has no task. */
-static int check_no_task(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_process *task;
-  if (!ctd_task_load(container, scope, &task, err)) {
-    ctd_process_unref(task);
-    return ctd_error_set(err, CTD_FAILED_PRECONDITION, "it has a task, which must be deleted first");
+int ctd_container_begin_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
+  int result = 0, none = 0;
+  while (!result && !atomic_compare_exchange_strong(&container->creating, &none, DELETING)) {
+    none = 0;
+    result = ctd_scope_sleep(scope, CTD_SLICE, err);
   }
-  if (err->code != CTD_NOT_FOUND)
-    return -1;
-  ctd_error_clear(err);
-  return 0;
+  return result;
 }
 
-int ctd_container_delete(struct ctd_container *container, bool snapshot, struct ctd_scope *scope,
-                         struct ctd_error *err) {
-  if (!check_no_task(container, scope, err) && (!snapshot || !snapshot_delete(container, scope, err)) &&
-      !record_delete(container, scope, err))
-    return 0;
-  return ctd_client_failed(container->client, err, "delete", "container %s", ctd_container_id(container));
-}
-
-/* What isn't there needn't go. */
-static int unless_missing(int result, struct ctd_error *err) {
-  if (!result || err->code != CTD_NOT_FOUND)
-    return result;
-  ctd_error_clear(err);
-  return 0;
-}
-
-static int destroy_task_once(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_process *task = NULL;
-  struct ctd_exit exit;
-  int result = ctd_task_load(container, scope, &task, err);
-  if (!result)
-    result = ctd_process_delete(task, true, scope, &exit, err);
-  ctd_process_unref(task);
-  return unless_missing(result, err);
-}
-
-/* If others delete it at the same time the first attempt may fail in many ways; then the task is gone. */
-static int destroy_task(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  if (!destroy_task_once(container, scope, err))
-    return 0;
-  ctd_error_clear(err);
-  return destroy_task_once(container, scope, err);
-}
-
-int ctd_container_destroy(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  if (!destroy_task(container, scope, err) && !snapshot_delete(container, scope, err) &&
-      !unless_missing(record_delete(container, scope, err), err))
-    return 0;
-  return ctd_client_failed(container->client, err, "close", "container %s", ctd_container_id(container));
+void ctd_container_end_delete(struct ctd_container *container) {
+  atomic_store(&container->creating, 0);
 }

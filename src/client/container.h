@@ -65,6 +65,16 @@ void ctd_containers_free(struct ctd_containers *containers);
 /* Reads the record again. */
 int ctd_container_refresh(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
 
+/*
+ * For the files of this floor: a task is created between begin and end, of which many may be under way, and the
+ * container deleted between its own. A deletion waits for the tasks: the daemon can't delete one whose container is
+ * gone. While the container is being deleted, a new task is CTD_FAILED_PRECONDITION.
+ */
+int ctd_container_begin_task(struct ctd_container *container, struct ctd_error *err);
+void ctd_container_end_task(struct ctd_container *container);
+int ctd_container_begin_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
+void ctd_container_end_delete(struct ctd_container *container);
+
 /* CTD_FAILED_PRECONDITION while it has a task, even a stopped one; `snapshot`: its snapshot goes too. */
 int ctd_container_delete(struct ctd_container *container, bool snapshot, struct ctd_scope *scope,
                          struct ctd_error *err);

@@ -112,11 +112,12 @@ static int flow_take(struct ctd_flow *flow, const char *data, size_t size, size_
   return 0;
 }
 
-int ctd_flow_write(struct ctd_flow *flow, const void *data, size_t size, struct ctd_scope *scope,
+int ctd_flow_write(struct ctd_flow *flow, const void *data, size_t size, size_t *written, struct ctd_scope *scope,
                    struct ctd_error *err) {
   int result = 0;
   pthread_mutex_lock(&flow->mutex);
-  for (size_t done = 0, taken = 0; !result && done < size; done += taken, taken = 0) {
+  *written = 0;
+  for (size_t taken = 0; !result && *written < size; *written += taken, taken = 0) {
     if (flow->broken || flow->ended)
       result =
           ctd_error_set(err, CTD_FAILED_PRECONDITION,
@@ -124,7 +125,7 @@ int ctd_flow_write(struct ctd_flow *flow, const void *data, size_t size, struct 
     else if (ctd_flow_held(flow) >= flow->limit)
       result = flow_await(flow, scope, err);
     else
-      result = flow_take(flow, (const char *)data + done, size - done, &taken, err);
+      result = flow_take(flow, (const char *)data + *written, size - *written, &taken, err);
   }
   pthread_mutex_unlock(&flow->mutex);
   return result;

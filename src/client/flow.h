@@ -23,8 +23,11 @@ int ctd_flow_open_output(struct ctd_flow **out, const char *fifo, int fd, struct
 int ctd_flow_read(struct ctd_flow *flow, void *data, size_t capacity, size_t *size, struct ctd_scope *scope,
                   struct ctd_error *err);
 
-/* Gives all bytes to an input; CTD_FAILED_PRECONDITION once it has ended or nobody reads it any more. */
-int ctd_flow_write(struct ctd_flow *flow, const void *data, size_t size, struct ctd_scope *scope,
+/*
+ * Gives all bytes to an input; CTD_FAILED_PRECONDITION once it has ended or nobody reads it any more. *written, also on
+ * failure: so many of them were taken.
+ */
+int ctd_flow_write(struct ctd_flow *flow, const void *data, size_t size, size_t *written, struct ctd_scope *scope,
                    struct ctd_error *err);
 
 /* Ends an input; returns when what came before has gone into the FIFO, or can't go any more, and the FIFO is closed. */

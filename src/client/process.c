@@ -285,14 +285,6 @@ int ctd_process_status(struct ctd_process *process, struct ctd_scope *scope, str
   return result < 0 ? ctd_process_failed(process, err, "status") : result;
 }
 
-int ctd_process_close_stdin(struct ctd_process *process, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_stdio *stdio = ctd_process_stdio(process);
-  if ((stdio && ctd_stdio_close_stdin(stdio, scope, err)) ||
-      ctd_close_io(process->client, process->id, process->exec_id, scope, err))
-    return ctd_process_failed(process, err, "close_stdin");
-  return 0;
-}
-
 /* Kills it, a task with everything in the container, and waits; a process that is gone already is fine. */
 static int process_end(struct ctd_process *process, struct ctd_scope *scope, struct ctd_error *err) {
   struct ctd_exit exit;

@@ -74,6 +74,13 @@ struct ctd_process_status {
 int ctd_process_status(struct ctd_process *process, struct ctd_scope *scope, struct ctd_process_status *out,
                        struct ctd_error *err);
 
+/*
+ * Writes all bytes to its stdin; CTD_FAILED_PRECONDITION once that is closed, or the process has exited or no longer
+ * reads. Not one RPC.
+ */
+int ctd_process_write(struct ctd_process *process, const void *data, size_t size, struct ctd_scope *scope,
+                      struct ctd_error *err);
+
 /* No more input: closes our end of stdin after what was written has gone, and tells the shim. Not one RPC. */
 int ctd_process_close_stdin(struct ctd_process *process, struct ctd_scope *scope, struct ctd_error *err);
 

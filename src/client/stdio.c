@@ -263,9 +263,10 @@ int ctd_stdio_read(struct ctd_stdio *stdio, int stream, void *data, size_t capac
   return stdio_check(stdio, stream, err) ? -1 : ctd_flow_read(stdio->flows[stream], data, capacity, size, scope, err);
 }
 
-int ctd_stdio_write(struct ctd_stdio *stdio, const void *data, size_t size, struct ctd_scope *scope,
+int ctd_stdio_write(struct ctd_stdio *stdio, const void *data, size_t size, size_t *written, struct ctd_scope *scope,
                     struct ctd_error *err) {
-  return stdio_check(stdio, 0, err) ? -1 : ctd_flow_write(stdio->flows[0], data, size, scope, err);
+  *written = 0;
+  return stdio_check(stdio, 0, err) ? -1 : ctd_flow_write(stdio->flows[0], data, size, written, scope, err);
 }
 
 int ctd_stdio_close_stdin(struct ctd_stdio *stdio, struct ctd_scope *scope, struct ctd_error *err) {

@@ -67,8 +67,11 @@ int ctd_stdio_tty(const struct ctd_stdio *stdio);
 int ctd_stdio_read(struct ctd_stdio *stdio, int stream, void *data, size_t capacity, size_t *size,
                    struct ctd_scope *scope, struct ctd_error *err);
 
-/* Writes all bytes to stdin; fails with CTD_FAILED_PRECONDITION once it's closed or the process no longer reads. */
-int ctd_stdio_write(struct ctd_stdio *stdio, const void *data, size_t size, struct ctd_scope *scope,
+/*
+ * Writes all bytes to stdin; fails with CTD_FAILED_PRECONDITION once it's closed or the process no longer reads.
+ * *written, also on failure: so many were taken.
+ */
+int ctd_stdio_write(struct ctd_stdio *stdio, const void *data, size_t size, size_t *written, struct ctd_scope *scope,
                     struct ctd_error *err);
 
 /*

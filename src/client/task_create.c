@@ -73,13 +73,12 @@ void ctd_task_undo(struct ctd_process *process) {
   ctd_error_clear(&ignored);
 }
 
-int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
-                    struct ctd_process **out, struct ctd_error *err) {
+static int task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
+                       struct ctd_process **out, struct ctd_error *err) {
   const struct ctd_container_info *record = ctd_container_record(container);
   struct ctd_stdio *stdio = NULL;
   struct ctd_process *task = NULL;
   struct ctd_mounts mounts = {0};
-  *out = NULL;
   if (check_terminal(record, options->stdio.terminal, err) ||
       ctd_stdio_open(&stdio, NULL, record->id, &options->stdio, err) ||
       ctd_process_new(ctd_container_client(container), record->id, "", stdio, &task, err) ||
@@ -96,5 +95,19 @@ int ctd_task_create(struct ctd_container *container, const struct ctd_task_optio
 failed:
   ctd_mounts_free(&mounts);
   ctd_process_unref(task);
-  return ctd_client_failed(ctd_container_client(container), err, "new_task", "of container %s", record->id);
+  return -1;
+}
+
+int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
+                    struct ctd_process **out, struct ctd_error *err) {
+  *out = NULL;
+  int result = ctd_container_begin_task(container, err);
+  if (!result) {
+    result = task_create(container, options, scope, out, err);
+    ctd_container_end_task(container);
+  }
+  if (!result)
+    return 0;
+  return ctd_client_failed(ctd_container_client(container), err, "new_task", "of container %s",
+                           ctd_container_id(container));
 }

@@ -20,6 +20,7 @@ static void client_describe(lua_State *L, void *client) {
 static int client_with_namespace(lua_State *L) {
   struct ctd_object *object = ctd_object_check(L, 1, &ctd_client_type);
   const char *namespace = luaL_checkstring(L, 2);
+  luaL_argcheck(L, ctd_is_text(L, 2), 2, "the string has a zero byte");
   struct ctd_client *none = NULL;
   struct ctd_object *made = ctd_object_push(L, &ctd_client_type, &none, object->safe);
   struct ctd_error *err = ctd_fail_box(L);

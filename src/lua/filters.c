@@ -28,8 +28,8 @@ static const char *labels_filter(lua_State *L, struct ctd_op *op, int labels) {
   lua_pushliteral(L, "");
   int filter = lua_gettop(L);
   for (lua_pushnil(L); lua_next(L, labels); lua_settop(L, filter + 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-      ctd_misuse(L, op, "names and values of labels are strings");
+    if (!ctd_is_text(L, -2) || !ctd_is_text(L, -1))
+      ctd_misuse(L, op, "names and values of labels are strings without zero bytes");
     lua_pushvalue(L, filter);
     push_condition(L, ctd_rawlen(L, filter) ? "," : "", filter + 1, filter + 2);
     lua_concat(L, 2);

@@ -12,8 +12,10 @@ static const char handles_key;   /* registry: operation -> handle, weak */
 static void handle_close(struct handle *handle) {
   struct ctd_op *op = handle->op;
   handle->op = NULL;
-  if (op)
-    ctd_op_cancel(op);
+  if (!op)
+    return;
+  ctd_op_cancel(op);
+  ctd_hub_forget(op->hub, op);
   ctd_op_unref(op);
 }
 
@@ -223,7 +225,7 @@ static int future_answer(lua_State *L) {
 }
 
 static int future_gc(lua_State *L) {
-  handle_close(lua_touserdata(L, 1));
+  handle_close(handle_check(L, 1));
   return 0;
 }
 

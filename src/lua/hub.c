@@ -1,11 +1,11 @@
 #include "lua/hub.h"
 #include "base/clock.h"
+#include "base/standard_fds.h"
 #include "base/thread.h"
 #include "lua/op.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -60,6 +60,7 @@ static bool hub_is_foreign(const struct ctd_hub *hub) {
 
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
   if (hub->fd < 0) {
+    ctd_standard_fds_reserve();
     hub->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (hub->fd < 0)
       return ctd_error_errno(err, errno, "open an eventfd");
@@ -77,9 +78,10 @@ int ctd_hub_fd(struct ctd_hub *hub, struct ctd_error *err) {
 
 void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_lock(&hub->mutex);
-  if (!hub->closed && !op->queued) {
+  if (!hub->closed && !op->queued && !op->forgotten) {
     op->queued = true;
     op->next = NULL;
+    op->previous = hub->last;
     *(hub->last ? &hub->last->next : &hub->first) = ctd_op_ref(op);
     hub->last = op;
     eventfd_write(hub->fd, 1);
@@ -87,18 +89,36 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_unlock(&hub->mutex);
 }
 
-struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
+/* With the mutex. The queue's reference becomes the caller's. */
+static void hub_unlink(struct ctd_hub *hub, struct ctd_op *op) {
   eventfd_t news;
+  op->queued = false;
+  *(op->previous ? &op->previous->next : &hub->first) = op->next;
+  *(op->next ? &op->next->previous : &hub->last) = op->previous;
+  if (!hub->first)
+    eventfd_read(hub->fd, &news);
+}
+
+void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
+  if (hub_is_foreign(hub))
+    return;
+  pthread_mutex_lock(&hub->mutex);
+  bool queued = op->queued;
+  if (queued)
+    hub_unlink(hub, op);
+  op->forgotten = true;
+  pthread_mutex_unlock(&hub->mutex);
+  if (queued)
+    ctd_op_unref(op);
+}
+
+struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
+  if (hub_is_foreign(hub))
+    return NULL;
   pthread_mutex_lock(&hub->mutex);
   struct ctd_op *op = hub->first;
-  if (op) {
-    op->queued = false;
-    hub->first = op->next;
-    if (!hub->first) {
-      hub->last = NULL;
-      eventfd_read(hub->fd, &news);
-    }
-  }
+  if (op)
+    hub_unlink(hub, op);
   pthread_mutex_unlock(&hub->mutex);
   return op;
 }

@@ -29,6 +29,9 @@ int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err);
 /* Announces that `op` has news: it's queued (with a reference) unless it is already, and the fd becomes readable. */
 void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op);
 
+/* Nobody wants to hear of `op` any more: it leaves the queue, and isn't put into it again. Lua's thread. */
+void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op);
+
 /* The next operation with news, with its reference; NULL: none, and then the fd isn't readable. Lua's thread. */
 struct ctd_op *ctd_hub_take(struct ctd_hub *hub);
 

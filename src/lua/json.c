@@ -142,6 +142,8 @@ static json_t *number_read(lua_State *L, int index, struct place *place) {
 static json_t *string_read(lua_State *L, int index, struct place *place) {
   size_t size;
   const char *text = lua_tolstring(L, index, &size);
+  if (strlen(text) != size)
+    place_error(L, place, "the string has a zero byte");
   json_t *value = json_stringn(text, size);
   if (value)
     return value;
@@ -215,8 +217,6 @@ static void array_fill(lua_State *L, int index, json_t *array, struct place *par
 static const char *key_read(lua_State *L, int index, struct place *parent) {
   if (lua_type(L, index) != LUA_TSTRING)
     place_error(L, parent, "the table is neither an array nor has it only strings as keys");
-  if (strlen(lua_tostring(L, index)) != ctd_rawlen(L, index))
-    place_error(L, parent, "a key has a zero byte");
   json_decref(string_read(L, index, parent));
   return lua_tostring(L, index);
 }

@@ -3,7 +3,6 @@
 #include "lua/future.h"
 #include "lua/object.h"
 #include <stdarg.h>
-#include <string.h>
 
 static const char wait_key; /* registry: what containerd.wait gave */
 
@@ -30,12 +29,10 @@ void ctd_method_keep(lua_State *L, int index, const char *name) {
   lua_pop(L, 1);
 }
 
-/* new(method, type, safe, blocking) -> handle */
+/* new(method, safe, blocking) -> handle */
 static int method_new(lua_State *L) {
-  const struct ctd_method *method = lua_touserdata(L, 1);
-  struct ctd_op *op = ctd_future_push(L, method, lua_toboolean(L, 4));
-  op->type = NULL; /* until it has a receiver */
-  op->safe = lua_toboolean(L, 3);
+  struct ctd_op *op = ctd_future_push(L, lua_touserdata(L, 1), lua_toboolean(L, 3));
+  op->safe = lua_toboolean(L, 2);
   return 1;
 }
 
@@ -70,7 +67,6 @@ static int method_start(lua_State *L) {
   const struct ctd_type *type = lua_touserdata(L, 2);
   if (type) {
     lua_remove(L, 2);
-    luaL_checkstack(L, LUA_MINSTACK, "arguments");
     receiver_read(L, op, type);
   } /* else the second argument, nil, stands where a receiver would */
   request_read(L, op);
@@ -153,6 +149,8 @@ void ctd_method_open(lua_State *L) {
   lua_newtable(L);
   ctd_set_functions(L, method_functions);
   ctd_future_functions(L);
+  lua_pushinteger(L, CTD_UNDO_SECONDS);
+  lua_setfield(L, -2, "undo_seconds");
   lua_call(L, 1, 1);
   lua_pushvalue(L, -1);
   ctd_registry_set(L, &wait_key);

@@ -1,6 +1,5 @@
 #include "lua/object.h"
 #include "lua/op.h"
-#include <stdlib.h>
 #include <string.h>
 
 struct ctd_object *ctd_object_push(lua_State *L, const struct ctd_type *type, void *pointer, bool safe) {
@@ -59,27 +58,33 @@ static struct ctd_object *object_self(lua_State *L) {
   return object;
 }
 
+/* Nothing that needs memory of Lua comes before the deed; and nothing that is owned is left where Lua may raise. */
 static int object_close(lua_State *L) {
   const struct ctd_type *type = object_type(L);
   struct ctd_object *object = object_self(L);
-  struct ctd_error *err = ctd_fail_box(L);
+  struct ctd_error err = {0};
   void *pointer = object->pointer;
   int result = 0;
   object->pointer = NULL;
   if (pointer) {
     if (object->auto_delete)
-      result = ctd_object_dispose(type, pointer, err);
+      result = ctd_object_dispose(type, pointer, &err);
     type->unref(pointer);
   }
-  if (result)
-    return ctd_fail(L, object->safe);
-  lua_pushboolean(L, true);
-  return 1;
+  if (!result) {
+    lua_pushboolean(L, true);
+    return 1;
+  }
+  json_decref(err.details);
+  err.details = NULL;
+  *ctd_fail_box(L) = err;
+  return ctd_fail(L, object->safe);
 }
 
+/* A script may call it too, with anything. */
 static int object_gc(lua_State *L) {
   const struct ctd_type *type = object_type(L);
-  struct ctd_object *object = lua_touserdata(L, 1);
+  struct ctd_object *object = object_self(L);
   struct ctd_error err = {0};
   void *pointer = object->pointer;
   object->pointer = NULL;

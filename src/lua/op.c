@@ -2,7 +2,6 @@
 #include "lua/object.h"
 #include "rpc/call.h"
 #include <stdlib.h>
-#include <string.h>
 
 struct ctd_op *ctd_op_new(const struct ctd_method *method, struct ctd_hub *hub, bool blocking, struct ctd_error *err) {
   struct ctd_op *op = calloc(1, sizeof *op + method->size);
@@ -89,8 +88,7 @@ static void op_start_elsewhere(struct ctd_op *op) {
 }
 
 void ctd_op_start(struct ctd_op *op) {
-  double timeout = op->timeout;
-  ctd_scope_init(&op->scope, timeout);
+  ctd_scope_init(&op->scope, op->timeout);
   op->started = true;
   if (!ctd_op_is_driven(op))
     op_start_elsewhere(op);
@@ -121,7 +119,12 @@ static bool op_drive(struct ctd_op *op, double seconds) {
   return true;
 }
 
+/* In a forked child nobody completes it any more, and what it has come to belongs to the parent. */
 static bool op_collect(struct ctd_op *op) {
+  if (ctd_hub_prepare(op->hub, &op->error)) {
+    op_finish(op, -1);
+    return true;
+  }
   if (!atomic_load(&op->complete))
     return false;
   op_finish(op, op->method->flags & CTD_METHOD_SINGLE ? op_run(op) : op->result);

@@ -34,8 +34,8 @@ struct ctd_op {
   int result;
   struct ctd_arena arena;
   struct ctd_upcalls upcalls;
-  bool queued; /* in the hub's queue, guarded by its mutex */
-  struct ctd_op *next;
+  bool queued, forgotten; /* in the hub's queue, or never again; guarded by its mutex, as what follows */
+  struct ctd_op *next, *previous;
   alignas(max_align_t) char request[];
 };
 

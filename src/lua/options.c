@@ -11,6 +11,10 @@ static const char *got(lua_State *L, int index) {
   return lua_isnone(L, index) ? "nothing" : luaL_typename(L, index);
 }
 
+bool ctd_is_text(lua_State *L, int index) {
+  return lua_type(L, index) == LUA_TSTRING && strlen(lua_tostring(L, index)) == ctd_rawlen(L, index);
+}
+
 int ctd_read_failed(lua_State *L, int index, struct ctd_op *op, const char *name, const char *expected) {
   return ctd_misuse(L, op, "\"%s\": %s expected, got %s", name, expected, got(L, index));
 }
@@ -18,7 +22,7 @@ int ctd_read_failed(lua_State *L, int index, struct ctd_op *op, const char *name
 void ctd_read_string(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   if (lua_type(L, index) != LUA_TSTRING)
     ctd_read_failed(L, index, op, name, "string");
-  if (strlen(lua_tostring(L, index)) != ctd_rawlen(L, index))
+  if (!ctd_is_text(L, index))
     ctd_misuse(L, op, "\"%s\": the string has a zero byte", name);
   *(const char **)target = ctd_arena_string(L, &op->arena, index);
 }
@@ -97,8 +101,8 @@ void ctd_read_labels(lua_State *L, int index, struct ctd_op *op, const char *nam
     ctd_read_failed(L, index, op, name, "table of labels");
   ctd_arena_own(L, &op->arena, labels_release, target);
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
-      ctd_misuse(L, op, "\"%s\": names and values of labels are strings", name);
+    if (!ctd_is_text(L, -2) || !ctd_is_text(L, -1))
+      ctd_misuse(L, op, "\"%s\": names and values of labels are strings without zero bytes", name);
     if (ctd_labels_set(target, lua_tostring(L, -2), lua_tostring(L, -1), &err))
       luaL_error(L, "%s", err.message);
   }
@@ -210,8 +214,9 @@ static void option_unknown(lua_State *L, struct ctd_op *op, const struct ctd_opt
 static void table_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *options, void *target,
                        bool timeout) {
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-    if (lua_type(L, -2) != LUA_TSTRING)
-      ctd_misuse(L, op, "names of options are strings, one is a %s", luaL_typename(L, -2));
+    if (!ctd_is_text(L, -2))
+      ctd_misuse(L, op, "names of options are strings, one is a %s",
+                 lua_type(L, -2) == LUA_TSTRING ? "string with a zero byte" : luaL_typename(L, -2));
     const char *name = lua_tostring(L, -2);
     const struct ctd_option *option = option_find(options, name);
     if (option)

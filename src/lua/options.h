@@ -19,6 +19,9 @@ struct ctd_option {
   bool optional; /* of a positional argument: it may be missing */
 };
 
+/* Whether it is a string without zero bytes: one that C has too. */
+bool ctd_is_text(lua_State *L, int index);
+
 /* The readers, with their targets' types. */
 void ctd_read_string(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);  /* const char * */
 void ctd_read_boolean(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* bool */

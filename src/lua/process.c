@@ -100,7 +100,7 @@ struct kill {
 };
 
 static void read_signal(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  if (lua_type(L, index) != LUA_TSTRING && lua_type(L, index) != LUA_TNUMBER)
+  if (!ctd_is_text(L, index) && lua_type(L, index) != LUA_TNUMBER)
     ctd_read_failed(L, index, op, name, "name or number of a signal");
   lua_pushvalue(L, index);
   *(int *)target = ctd_signal_number(lua_tostring(L, -1));

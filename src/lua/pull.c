@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "lua/op.h"
 #include "lua/types.h"
-#include <string.h>
 
 struct pull {
   struct ctd_client *client;

@@ -1,5 +1,6 @@
 #include "lua/reference.h"
 #include "lua/fail.h"
+#include "lua/options.h"
 #include "lua/record.h"
 #include "oci/reference.h"
 #include <string.h>
@@ -22,6 +23,7 @@ static int reference_gc(lua_State *L) {
 /* The parsed argument in a box; NULL: an error object is on top. */
 static const struct ctd_reference *reference_read(lua_State *L) {
   const char *text = luaL_checkstring(L, 1);
+  luaL_argcheck(L, ctd_is_text(L, 1), 1, "the string has a zero byte");
   struct ctd_reference *reference = reference_box(L);
   struct ctd_error *err = ctd_fail_box(L);
   return ctd_reference_parse(reference, text, err) ? NULL : reference;

@@ -3,6 +3,8 @@
 #include "lua/op.h"
 #include "lua/stream.h"
 #include <fcntl.h>
+#include <limits.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,8 +38,19 @@ static void take_file(lua_State *L, struct ctd_op *op, int index, struct ctd_str
   take_fd(L, op, fileno(file), stream);
 }
 
+/* One that was closed when this program started may be open since, for a library: but then, unlike what a program is
+ * started with, to be closed on exec. A closed one is as good as null.
+ */
+static bool is_inherited(int number) {
+  int flags = fcntl(number, F_GETFD);
+  return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
 static void read_inherit(int number, struct ctd_stream_options *stream) {
   static FILE *const *const files[] = {&stdin, &stdout, &stderr};
+  stream->kind = CTD_STREAM_NULL;
+  if (!is_inherited(number))
+    return;
   if (number)
     fflush(*files[number]);
   stream->kind = CTD_STREAM_FD;
@@ -74,12 +87,17 @@ static void read_word(lua_State *L, int index, struct ctd_op *op, int number, st
                word);
 }
 
+static bool is_fd(lua_State *L, int index) {
+  double number = lua_tonumber(L, index);
+  return lua_type(L, index) == LUA_TNUMBER && number >= 0 && number <= INT_MAX && number == floor(number);
+}
+
 /* `target` is one of the three streams. */
 static void read_stream(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   int number = !strcmp(name, "stdin") ? 0 : !strcmp(name, "stdout") ? 1 : 2;
-  if (lua_type(L, index) == LUA_TSTRING)
+  if (ctd_is_text(L, index))
     read_word(L, index, op, number, target);
-  else if (lua_type(L, index) == LUA_TNUMBER)
+  else if (is_fd(L, index))
     take_fd(L, op, (int)lua_tonumber(L, index), target);
   else if (ctd_is_file(L, index))
     take_file(L, op, index, target);
@@ -100,8 +118,8 @@ void ctd_read_stdio(lua_State *L, int index, struct ctd_op *op, const char *name
     ctd_fields_read(L, index, op, stdio_fields, streams);
     return;
   }
-  if (lua_type(L, index) != LUA_TSTRING)
-    ctd_read_failed(L, index, op, name, "string or table");
+  if (!ctd_is_text(L, index))
+    ctd_read_failed(L, index, op, name, "word or table");
   for (int i = 0; i < 3; i++)
     read_word(L, index, op, i, &streams[i]);
 }

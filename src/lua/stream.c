@@ -141,9 +141,7 @@ static void write_parse(lua_State *L, struct ctd_op *op, void *data) {
 
 static int write_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
   const struct write *request = data;
-  struct ctd_stdio *stdio = ctd_process_stdio(ctd_pipe_process(request->pipe));
-  int result = stdio ? ctd_stdio_write(stdio, request->data, request->size, scope, err)
-                     : ctd_error_set(err, CTD_FAILED_PRECONDITION, "the task's streams are closed");
+  int result = ctd_process_write(ctd_pipe_process(request->pipe), request->data, request->size, scope, err);
   return result ? stream_failed(request->pipe, "write", err) : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "rpc/runtime.h"
 #include <errno.h>
 #include <grpc/grpc_security.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 
 struct ctd_channel {
   atomic_int references;
-  grpc_channel *grpc;
+  char *path, *target; /* of the socket, and as gRPC is told */
+  pthread_mutex_t mutex;
+  grpc_channel *grpc; /* with the mutex */
 };
 
 static int connect_failed(const char *path, int errnum, struct ctd_error *err) {
@@ -55,9 +58,9 @@ static grpc_channel *channel_create(const char *target) {
       int_arg(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, CTD_MESSAGE_LIMIT),
       string_arg(GRPC_ARG_DEFAULT_AUTHORITY, "localhost"), /* containerd refuses the socket's path as authority */
       int_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
-      int_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),      /* a closed client closes its connection */
-      int_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100), /* a restarted daemon is found again soon */
-      int_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 60000),   /* a silent peer: the deadline of the call decides */
+      int_arg(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1), /* a closed client closes its connection */
+      int_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100),
+      int_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 60000), /* a silent peer: the deadline of the call decides */
       int_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000),
   };
   grpc_channel_args all = {.num_args = sizeof args / sizeof *args, .args = args};
@@ -67,20 +70,27 @@ static grpc_channel *channel_create(const char *target) {
   return channel;
 }
 
+static void channel_free(struct ctd_channel *channel) {
+  pthread_mutex_destroy(&channel->mutex);
+  free(channel->path);
+  free(channel->target);
+  free(channel);
+}
+
 int ctd_channel_open(struct ctd_channel **out, const char *path, struct ctd_error *err) {
   *out = NULL;
   if (channel_probe(path, err) || ctd_runtime_start(err))
     return -1;
-  char *target = ctd_format(err, "unix:%s", path);
   struct ctd_channel *channel = calloc(1, sizeof *channel);
-  if (!target || !channel) {
-    free(target);
-    free(channel);
+  if (!channel)
     return ctd_error_nomem(err);
-  }
   atomic_init(&channel->references, 1);
-  channel->grpc = channel_create(target);
-  free(target);
+  pthread_mutex_init(&channel->mutex, NULL);
+  if (ctd_copy_string(&channel->path, path, err) || !(channel->target = ctd_format(err, "unix:%s", path))) {
+    channel_free(channel);
+    return -1;
+  }
+  channel->grpc = channel_create(channel->target);
   *out = channel;
   return 0;
 }
@@ -95,9 +105,27 @@ void ctd_channel_unref(struct ctd_channel *channel) {
     return;
   if (ctd_runtime_usable())
     grpc_channel_destroy(channel->grpc);
-  free(channel);
+  channel_free(channel);
 }
 
-grpc_channel *ctd_channel_grpc(struct ctd_channel *channel) {
-  return channel->grpc;
+/* gRPC refuses calls from a failed attempt to connect until it's time for the next; a new channel tries at once. */
+static void channel_revive(struct ctd_channel *channel) {
+  struct ctd_error still = {0};
+  if (grpc_channel_check_connectivity_state(channel->grpc, 0) != GRPC_CHANNEL_TRANSIENT_FAILURE)
+    return;
+  if (!channel_probe(channel->path, &still)) {
+    grpc_channel_destroy(channel->grpc);
+    channel->grpc = channel_create(channel->target);
+  }
+  ctd_error_clear(&still);
+}
+
+grpc_call *ctd_channel_call(struct ctd_channel *channel, const char *method, grpc_completion_queue *queue,
+                            gpr_timespec deadline) {
+  pthread_mutex_lock(&channel->mutex);
+  channel_revive(channel);
+  grpc_call *call = grpc_channel_create_call(channel->grpc, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
+                                             grpc_slice_from_static_string(method), NULL, deadline, NULL);
+  pthread_mutex_unlock(&channel->mutex);
+  return call;
 }

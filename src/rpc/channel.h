@@ -19,7 +19,9 @@ int ctd_channel_open(struct ctd_channel **out, const char *path, struct ctd_erro
 struct ctd_channel *ctd_channel_ref(struct ctd_channel *channel);
 void ctd_channel_unref(struct ctd_channel *channel); /* NULL is fine; in a forked child it only leaks */
 
-grpc_channel *ctd_channel_grpc(struct ctd_channel *channel);
+/* A new call; gRPC must be running. A daemon that was away and is back is found at once. Any thread. */
+grpc_call *ctd_channel_call(struct ctd_channel *channel, const char *method, grpc_completion_queue *queue,
+                            gpr_timespec deadline);
 
 /* Where a call goes: a channel and the headers that containerd reads. All borrowed. */
 struct ctd_target {

@@ -1,4 +1,5 @@
 #include "rpc/runtime.h"
+#include "base/standard_fds.h"
 #include <grpc/grpc.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,13 +12,17 @@ bool ctd_runtime_usable(void) {
   return atomic_load(&owner) == getpid();
 }
 
+/* A forked child must not wait for the mutex: it may have been taken when the process was forked. */
 int ctd_runtime_start(struct ctd_error *err) {
-  pthread_mutex_lock(&start_mutex);
   if (!atomic_load(&owner)) {
-    grpc_init();
-    atomic_store(&owner, getpid());
+    pthread_mutex_lock(&start_mutex);
+    if (!atomic_load(&owner)) {
+      ctd_standard_fds_reserve();
+      grpc_init();
+      atomic_store(&owner, getpid());
+    }
+    pthread_mutex_unlock(&start_mutex);
   }
-  pthread_mutex_unlock(&start_mutex);
   if (ctd_runtime_usable())
     return 0;
   return ctd_error_set(err, CTD_FAILED_PRECONDITION,

@@ -1,5 +1,6 @@
 #include "rpc/status.h"
 #include <grpc/support/time.h>
+#include <stdio.h>
 #include <string.h>
 
 static const enum ctd_code status_codes[] = {
@@ -33,16 +34,24 @@ void ctd_status_free(struct ctd_status *status) {
   grpc_slice_unref(status->text);
 }
 
+static enum ctd_code status_code(const struct ctd_status *status, const char *text) {
+  if ((size_t)status->code >= sizeof status_codes / sizeof *status_codes)
+    return CTD_UNKNOWN;
+  /* At the deadline a part of the daemon may answer with the text of Go's error instead of the status for it. */
+  if (status->code == GRPC_STATUS_UNKNOWN && strstr(text, "context deadline exceeded"))
+    return CTD_DEADLINE_EXCEEDED;
+  return status_codes[status->code];
+}
+
 int ctd_status_check(const struct ctd_status *status, struct ctd_error *err) {
+  char text[sizeof err->message];
   if (status->code == GRPC_STATUS_OK)
     return 0;
-  enum ctd_code code =
-      (size_t)status->code < sizeof status_codes / sizeof *status_codes ? status_codes[status->code] : CTD_UNKNOWN;
-  int size = (int)GRPC_SLICE_LENGTH(status->text);
-  if (size)
-    ctd_error_set(err, code, "%.*s", size, (const char *)GRPC_SLICE_START_PTR(status->text));
-  else
-    ctd_error_set(err, code, "gRPC status %d", status->code);
+  snprintf(text, sizeof text, "%.*s", (int)GRPC_SLICE_LENGTH(status->text),
+           (const char *)GRPC_SLICE_START_PTR(status->text));
+  if (!*text)
+    snprintf(text, sizeof text, "gRPC status %d", status->code);
+  ctd_error_set(err, status_code(status, text), "%s", text);
   err->status = (int)status->code;
   return -1;
 }
@@ -74,6 +83,5 @@ gpr_timespec ctd_deadline_in(double seconds) {
 grpc_call *ctd_target_call(const struct ctd_target *target, const char *method, grpc_completion_queue *queue,
                            const struct ctd_scope *scope) {
   gpr_timespec deadline = ctd_deadline_in(scope->deadline - ctd_now_monotonic());
-  return grpc_channel_create_call(ctd_channel_grpc(target->channel), NULL, GRPC_PROPAGATE_DEFAULTS, queue,
-                                  grpc_slice_from_static_string(method), NULL, deadline, NULL);
+  return ctd_channel_call(target->channel, method, queue, deadline);
 }

@@ -1,5 +1,5 @@
--- What alloc_sweep runs: every method, blocking and asynchronous. Needs a daemon at $CONTAINERD_ADDRESS, whose namespace
--- is $CONTAINERD_NAMESPACE, and the image busybox there.
+-- What alloc_sweep runs: every method, blocking and asynchronous. Needs a daemon at $CONTAINERD_ADDRESS, and the image
+-- busybox in $CONTAINERD_NAMESPACE there.
 local containerd = require "containerd"
 local safe = require "containerd.safe"
 

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Daemons, each with its own root, state and sockets in $lab/daemon/VERSION. What one leaves behind is found on disk and
+# Daemons, each with its own root, state and sockets in $lab/daemon/VERSION, or VERSION-NAME. What one leaves behind is found on disk and
 # among the processes, so that it doesn't matter whether it still answers.
 
 daemon_dir() { echo "$lab/daemon/$1"; }
-daemon_bin() { echo "$lab/debs/$1/usr/bin"; }
+daemon_bin() { echo "$lab/debs/${1%%-*}/usr/bin"; }
 
 daemon_ctr() {
   local version=$1
@@ -27,6 +27,12 @@ daemon_config() {
 # ctr is slow to see that a socket has come into being, so it is asked only then.
 daemon_answers() { [[ -S $(daemon_dir "$1")/containerd.sock ]] && daemon_ctr "$1" --connect-timeout 1s version >/dev/null 2>&1; }
 
+daemon_serve() {
+  local dir
+  dir=$(daemon_dir "$1")
+  PATH=$(daemon_bin "$1"):$PATH serve "$dir" containerd --config "$dir/config.toml"
+}
+
 daemon_start() {
   local version=$1 dir
   dir=$(daemon_dir "$version")
@@ -34,9 +40,10 @@ daemon_start() {
   ((${#dir} <= 80)) || fail "$dir is too long for the path of a socket; set CTD_LAB to a shorter one"
   ! daemon_answers "$version" || return 0
   daemon_stop "$version"
-  mkdir -p "$dir/opt"
+  mkdir -p "$dir/opt" "$dir/root"
+  [[ -z ${CTD_DISK:-} ]] || mount -t tmpfs -o "size=$CTD_DISK" none "$dir/root"
   daemon_config "$dir" >"$dir/config.toml"
-  PATH=$(daemon_bin "$version"):$PATH serve "$dir" containerd --config "$dir/config.toml"
+  daemon_serve "$version"
 }
 
 daemon_await() {
@@ -55,6 +62,12 @@ daemon_processes() {
     esac
     [[ $kind != "${2:-}" ]] || echo "$pid"
   done
+}
+
+daemon_signal() {
+  local pids
+  mapfile -t pids < <(daemon_processes "$(daemon_dir "$2")")
+  kill "-$1" "${pids[@]}"
 }
 
 daemon_namespaces() {

@@ -43,6 +43,7 @@ C_SUPPORT := $(filter-out $(C_TESTS),$(wildcard spec/c/*.c))
 
 GEN_H := $(PROTO:%=$(GEN)/%.pb-c.h)
 GEN_O := $(PROTO:%=$(CORE_OUT)/gen/%.pb-c.o)
+GEN_TYPES := $(GEN)/message_types.h
 object = $(addsuffix .o,$(addprefix $1/,$(basename $2)))
 CORE_O := $(call object,$(CORE_OUT),$(CORE))
 BINDING_O := $(call object,$(OUT),$(BINDING))
@@ -67,6 +68,14 @@ $(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h:
 $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proto/%.proto
 	@mkdir -p $(GEN)
 	protoc -Iproto -I$(PROTOBUF) --c_out=$(GEN) $*.proto
+
+# Every message of every file, so that one can be found by its name.
+$(GEN_TYPES): $(GEN_H) Makefile
+	{ printf '#include "%s"\n' $(PROTO:%=%.pb-c.h); \
+	  echo 'static const ProtobufCMessageDescriptor *const message_types[] = {'; \
+	  sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/  \&\1,/p' $(GEN_H); printf '  NULL,\n};\n'; } >$@
+
+$(CORE_OUT)/src/client/message_type.o: $(GEN_TYPES)
 
 $(CORE_OUT)/gen/%.pb-c.o: $(GEN)/%.pb-c.c | $(GEN_H)
 	@mkdir -p $(@D)

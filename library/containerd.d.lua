@@ -39,7 +39,7 @@
 ---@field media_type string
 ---@field size integer bytes
 ---@field offset integer bytes that are there
----@field state "waiting"|"downloading"|"exists"|"downloaded"|"unpacking"|"unpacked"
+---@field state "waiting"|"downloading"|"exists"|"downloaded"|"unpacking"|"unpacked"|"uploading"|"mounted"|"uploaded"
 
 ---@class containerd
 ---@field _VERSION string
@@ -98,6 +98,28 @@ function containerd.array(list) end
 ---@return fun(step: containerd.step)
 function containerd.progress(file) end
 
+---@class containerd.server
+---@field uuid string
+---@field pid integer 0 before 1.7
+---@field pidns integer 0 before 1.7
+---@field deprecations { id: string, message: string, last_occurrence: number? }[]
+
+---@class containerd.plugin
+---@field type string
+---@field id string
+---@field requires string[]
+---@field platforms string[]
+---@field exports table<string, string>
+---@field capabilities string[]
+---@field init_err? { code: integer, message: string?, details: table[] } nil: it runs
+
+---@class containerd.event
+---@field topic string "gap": the daemon was lost and found again, and events are missing; the rest is nil then
+---@field namespace? string
+---@field timestamp? number seconds since 1970
+---@field type? string
+---@field event? table
+
 ---@class containerd.client
 local client = {}
 
@@ -118,9 +140,35 @@ function client:version_async(opts) end
 ---@field password? string
 ---@field token? string
 
+---@class containerd.push_options: containerd.options
+---@field platform? string
+---@field max_concurrent? integer
+---@field chunk_size? integer|string
+---@field auth? containerd.credentials|fun(host: string): containerd.credentials?
+---@field docker_config? boolean
+---@field hosts_dir? string
+---@field plain_http? boolean
+---@field retries? integer
+---@field idle_timeout? number seconds
+---@field progress? fun(step: containerd.step)
+
+---@param reference string
+---@param image containerd.image
+---@param opts? containerd.push_options
+---@return containerd.descriptor
+function client:push(reference, image, opts) end
+
+---@param reference string
+---@param image containerd.image
+---@param opts? containerd.push_options
+---@return containerd.future
+function client:push_async(reference, image, opts) end
+
 ---@class containerd.pull_options: containerd.options
 ---@field unpack? boolean
----@field platform? string
+---@field platform? string|string[]
+---@field all_platforms? boolean
+---@field platform_check? boolean
 ---@field snapshotter? string
 ---@field labels? table<string, string>
 ---@field max_concurrent? integer
@@ -178,8 +226,474 @@ function client:containers(...) end
 ---@return containerd.future
 function client:containers_async(...) end
 
+---@param id string
+---@param opts? containerd.new_container_options
+---@return containerd.container
+function client:new_container(id, opts) end
+
+---@param id string
+---@param opts? containerd.new_container_options
+---@return containerd.future
+function client:new_container_async(id, opts) end
+
+---@param lease containerd.lease|string the lease, or its id
+---@return containerd.client
+function client:with_lease(lease) end
+
+---@class containerd.lease_options: containerd.options
+---@field id? string
+---@field labels? table<string, string>
+---@field expires? number seconds from now; math.huge: never
+---@field auto_delete? boolean
+
+---@param opts? containerd.lease_options
+---@return containerd.lease
+function client:lease(opts) end
+
+---@param opts? containerd.lease_options
+---@return containerd.future
+function client:lease_async(opts) end
+
+---@return containerd.leases
+function client:leases() end
+
+---@return containerd.namespaces
+function client:namespaces() end
+
+---@return containerd.content
+function client:content() end
+
+---What a generic `for` takes; the first is an object too.
+---@param ... string|containerd.options filters
+---@return containerd.events iterator
+---@return nil
+---@return nil
+---@return containerd.events closing
+function client:events(...) end
+
+---@param ... string|containerd.options
+---@return containerd.future
+function client:events_async(...) end
+
+---@param topic string
+---@param type string full name of the message
+---@param event table|string
+---@param opts? containerd.options
+---@return true
+function client:publish(topic, type, event, opts) end
+
+---@param topic string
+---@param type string full name of the message
+---@param event table|string
+---@param opts? containerd.options
+---@return containerd.future
+function client:publish_async(topic, type, event, opts) end
+
+---@param event containerd.event
+---@param opts? containerd.options
+---@return true
+function client:forward(event, opts) end
+
+---@param event containerd.event
+---@param opts? containerd.options
+---@return containerd.future
+function client:forward_async(event, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.options
+---@return containerd.snapshotter
+function client:snapshots(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.options
+---@return containerd.future
+function client:snapshots_async(snapshotter, opts) end
+
+---@param opts? containerd.options
+---@return containerd.server
+function client:server(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function client:server_async(opts) end
+
+---@param ... string|containerd.options filters
+---@return containerd.plugin[]
+function client:plugins(...) end
+
+---@param ... string|containerd.options filters
+---@return containerd.future
+function client:plugins_async(...) end
+
+---@param opts? containerd.options
+---@return boolean
+function client:serving(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function client:serving_async(opts) end
+
 ---@return true
 function client:close() end
+
+---@class containerd.resource: containerd.options
+---@field id string
+---@field type string "content", "ingests", "images", "snapshots/<snapshotter>"
+
+---@class containerd.lease
+local lease = {}
+
+---@return string
+function lease:id() end
+
+---@return table<string, string>
+function lease:labels() end
+
+---@return number
+function lease:created() end
+
+---@param opts? containerd.options
+---@return containerd.resource[]
+function lease:resources(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function lease:resources_async(opts) end
+
+---@param resource containerd.resource
+---@return true
+function lease:add(resource) end
+
+---@param resource containerd.resource
+---@return containerd.future
+function lease:add_async(resource) end
+
+---@param resource containerd.resource
+---@return true
+function lease:remove(resource) end
+
+---@param resource containerd.resource
+---@return containerd.future
+function lease:remove_async(resource) end
+
+---@class containerd.sync_options: containerd.options
+---@field sync? boolean waits for the collector
+
+---@param opts? containerd.sync_options
+---@return true
+function lease:delete(opts) end
+
+---@param opts? containerd.sync_options
+---@return containerd.future
+function lease:delete_async(opts) end
+
+---@return true
+function lease:close() end
+
+---@class containerd.leases
+local leases = {}
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.lease[]
+function leases:list(...) end
+
+---@param ... string|table<string, string>|containerd.options
+---@return containerd.future
+function leases:list_async(...) end
+
+---@param opts? containerd.lease_options
+---@return containerd.lease
+function leases:create(opts) end
+
+---@param opts? containerd.lease_options
+---@return containerd.future
+function leases:create_async(opts) end
+
+---@param id string
+---@param opts? containerd.sync_options
+---@return true
+function leases:delete(id, opts) end
+
+---@param id string
+---@param opts? containerd.sync_options
+---@return containerd.future
+function leases:delete_async(id, opts) end
+
+---@return true
+function leases:close() end
+
+---@class containerd.namespaces
+local namespaces = {}
+
+---@param opts? containerd.options
+---@return string[]
+function namespaces:list(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:list_async(opts) end
+
+---@param name string
+---@param labels? table<string, string>
+---@param opts? containerd.options
+---@return true
+function namespaces:create(name, labels, opts) end
+
+---@param name string
+---@param labels? table<string, string>
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:create_async(name, labels, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return table<string, string>
+function namespaces:labels(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:labels_async(name, opts) end
+
+---@param name string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return true
+function namespaces:set_labels(name, labels, opts) end
+
+---@param name string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:set_labels_async(name, labels, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return true
+function namespaces:delete(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function namespaces:delete_async(name, opts) end
+
+---@return true
+function namespaces:close() end
+
+---@class containerd.content_info
+---@field digest string
+---@field size integer
+---@field created_at number
+---@field updated_at number
+---@field labels table<string, string>
+
+---@class containerd.ingest_status
+---@field ref string
+---@field expected? string the digest that was announced
+---@field offset integer bytes that are there
+---@field total integer bytes that were announced; 0: none
+---@field started_at number
+---@field updated_at number
+
+---@class containerd.read_options: containerd.options
+---@field offset? integer|string
+---@field size? integer|string
+
+---@class containerd.commit_options: containerd.options
+---@field digest? string
+---@field size? integer|string
+---@field labels? table<string, string>
+
+---@class containerd.ingest_options: containerd.commit_options
+---@field ref? string
+
+---@alias containerd.bytes_source string|file*|integer|{ read: fun(self: table, size: integer): string? }|fun(size: integer): string?
+
+---@class containerd.content
+local content = {}
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.content_info
+function content:info(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:info_async(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.read_options
+---@return string
+function content:read(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.read_options
+---@return containerd.future
+function content:read_async(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.reader
+function content:reader(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:reader_async(digest, opts) end
+
+---@param opts? containerd.ingest_options
+---@return containerd.writer
+function content:write(opts) end
+
+---@param opts? containerd.ingest_options
+---@return containerd.future
+function content:write_async(opts) end
+
+---@param reader containerd.bytes_source
+---@param opts? containerd.ingest_options
+---@return string digest, integer size
+function content:ingest(reader, opts) end
+
+---@param reader containerd.bytes_source
+---@param opts? containerd.ingest_options
+---@return containerd.future
+function content:ingest_async(reader, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.walk
+function content:walk(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function content:walk_async(...) end
+
+---@param digest string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return containerd.content_info
+function content:update(digest, labels, opts) end
+
+---@param digest string
+---@param labels table<string, string|false> false removes
+---@param opts? containerd.options
+---@return containerd.future
+function content:update_async(digest, labels, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return true
+function content:delete(digest, opts) end
+
+---@param digest string
+---@param opts? containerd.options
+---@return containerd.future
+function content:delete_async(digest, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.ingest_status[]
+function content:statuses(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function content:statuses_async(...) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.ingest_status
+function content:status(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.future
+function content:status_async(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return true
+function content:abort(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.options
+---@return containerd.future
+function content:abort_async(ref, opts) end
+
+---@return true
+function content:close() end
+
+---@class containerd.walk
+---@overload fun(): containerd.content_info?
+local walk = {}
+
+---@param opts? containerd.options
+---@return containerd.content_info?
+function walk:next(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function walk:next_async(opts) end
+
+---@return true
+function walk:close() end
+
+---@class containerd.reader
+local reader = {}
+
+---@param ... "l"|"L"|"a"|integer|containerd.options
+---@return string? ...
+function reader:read(...) end
+
+---@param ... "l"|"L"|"a"|integer|containerd.options
+---@return containerd.future
+function reader:read_async(...) end
+
+---@param format? "l"|"L"|integer
+---@return fun(): string?
+function reader:lines(format) end
+
+---@param whence? "set"|"cur"|"end"
+---@param offset? integer
+---@return integer position
+function reader:seek(whence, offset) end
+
+---@return integer
+function reader:size() end
+
+---@return true
+function reader:close() end
+
+---@class containerd.writer
+local writer = {}
+
+---@param ... string|number|containerd.options
+---@return containerd.writer
+function writer:write(...) end
+
+---@param ... string|number|containerd.options
+---@return containerd.future
+function writer:write_async(...) end
+
+---@param opts? containerd.options
+---@return containerd.ingest_status
+function writer:status(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function writer:status_async(opts) end
+
+---@return true
+function writer:truncate() end
+
+---@param opts? containerd.commit_options
+---@return string digest, integer size
+function writer:commit(opts) end
+
+---@param opts? containerd.commit_options
+---@return containerd.future
+function writer:commit_async(opts) end
+
+---@return true
+function writer:close() end
 
 ---@class containerd.image
 local image = {}
@@ -218,6 +732,141 @@ function image:platforms(opts) end
 ---@return containerd.future
 function image:platforms_async(opts) end
 
+---@class containerd.image_platform_options: containerd.options
+---@field platform? string
+
+---@class containerd.unpack_options: containerd.image_platform_options
+---@field platform_check? boolean
+
+---@class containerd.image_check_options: containerd.options
+---@field snapshotter? string
+
+---@class containerd.image_check
+---@field platform? string
+---@field digest string
+---@field complete boolean
+---@field missing_blobs containerd.descriptor[]
+---@field unpacked? boolean
+---@field missing_snapshots? string[]
+
+---@class containerd.image_node: containerd.descriptor
+---@field present boolean
+---@field children? containerd.image_node[]
+
+---@class containerd.image_usage_options: containerd.options
+---@field manifest_limit? integer
+---@field manifests? boolean
+---@field snapshots? boolean
+
+---@class containerd.tag_options: containerd.options
+---@field force? boolean
+
+---@param opts? containerd.image_platform_options
+---@return table
+function image:config(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:config_async(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return table
+function image:manifest(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:manifest_async(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return string[]
+function image:diff_ids(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:diff_ids_async(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return string?
+function image:rootfs_chain_id(opts) end
+
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:rootfs_chain_id_async(opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.image_platform_options
+---@return boolean
+function image:is_unpacked(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.image_platform_options
+---@return containerd.future
+function image:is_unpacked_async(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.unpack_options
+---@return true
+function image:unpack(snapshotter, opts) end
+
+---@param snapshotter? string
+---@param opts? containerd.unpack_options
+---@return containerd.future
+function image:unpack_async(snapshotter, opts) end
+
+---@param opts? containerd.image_check_options
+---@return containerd.image_check[]
+function image:check(opts) end
+
+---@param opts? containerd.image_check_options
+---@return containerd.future
+function image:check_async(opts) end
+
+---@param opts? containerd.options
+---@return containerd.image_node
+function image:content_tree(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function image:content_tree_async(opts) end
+
+---@param opts? containerd.image_usage_options
+---@return { size: integer, content: integer, snapshots: integer }
+function image:usage(opts) end
+
+---@param opts? containerd.image_usage_options
+---@return containerd.future
+function image:usage_async(opts) end
+
+---@param name string
+---@param opts? containerd.tag_options
+---@return containerd.image
+function image:tag(name, opts) end
+
+---@param name string
+---@param opts? containerd.tag_options
+---@return containerd.future
+function image:tag_async(name, opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return table<string, string>
+function image:set_labels(labels, opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function image:set_labels_async(labels, opts) end
+
+---@param reference string
+---@param opts? containerd.push_options
+---@return containerd.descriptor
+function image:push(reference, opts) end
+
+---@param reference string
+---@param opts? containerd.push_options
+---@return containerd.future
+function image:push_async(reference, opts) end
+
 ---@class containerd.image_delete_options: containerd.options
 ---@field sync? boolean
 
@@ -229,26 +878,77 @@ function image:delete(opts) end
 ---@return containerd.future
 function image:delete_async(opts) end
 
+---@class containerd.any
+---@field type_url string
+---@field value string
+
+---@class containerd.rlimit
+---@field type string
+---@field soft integer
+---@field hard integer
+
+---@alias containerd.id_map string|{ containerID: integer, hostID: integer, size: integer }
+
 ---@class containerd.new_container_options: containerd.options
 ---@field snapshot? string
+---@field snapshot_view? boolean
 ---@field snapshotter? string
----@field runtime? string
+---@field rootfs? string
 ---@field labels? table<string, string>
+---@field extensions? table<string, containerd.any>
 ---@field auto_delete? boolean
+---@field restart? string
+---@field runtime? string
+---@field runtime_options? table<string, string|boolean|integer>
 ---@field args? string|string[]
 ---@field command? string|string[]
 ---@field env? string[]|table<string, string|false>
+---@field env_file? string
 ---@field cwd? string
 ---@field user? string
+---@field additional_groups? (string|integer)[]
+---@field tty? boolean
+---@field rlimits? containerd.rlimit[]
+---@field oom_score_adj? integer
+---@field no_new_privileges? boolean
+---@field selinux_label? string
+---@field apparmor? string
 ---@field hostname? string
+---@field domainname? string
+---@field annotations? table<string, string>
+---@field cgroup? string
+---@field namespaces? table<string, string|boolean>
+---@field uid_maps? containerd.id_map[]
+---@field gid_maps? containerd.id_map[]
 ---@field mounts? (string|table)[]
----@field memory? integer|string
----@field cpus? number
----@field pids_limit? integer
+---@field tmpfs? string|string[]
+---@field masked_paths? string|string[]
+---@field readonly_paths? string|string[]
+---@field rootfs_propagation? string
+---@field readonly? boolean
+---@field privileged? boolean
+---@field capabilities? string|string[]
 ---@field cap_add? string|string[]
 ---@field cap_drop? string|string[]
----@field tty? boolean
----@field readonly? boolean
+---@field seccomp? "default"|"unconfined"|string
+---@field devices? (string|table)[]
+---@field device_rules? (string|table)[]
+---@field sysctls? table<string, string|integer>
+---@field memory? integer|string
+---@field memory_swap? integer|string
+---@field memory_reservation? integer|string
+---@field cpus? number
+---@field cpu_shares? integer
+---@field cpu_quota? integer
+---@field cpu_period? integer
+---@field cpuset? string
+---@field cpuset_mems? string
+---@field pids_limit? integer
+---@field blkio_weight? integer
+---@field hugepages? table<string, integer|string>
+---@field rdt_class? string
+---@field cgroup_v2? table<string, string>
+---@field spec? table|string
 ---@field edit? fun(spec: table): table?
 
 ---@param id string
@@ -279,8 +979,11 @@ function container:snapshot_key() end
 ---@return string?
 function container:snapshotter() end
 
----@return { name: string }
+---@return { name: string, options: table? }
 function container:runtime() end
+
+---@return table<string, containerd.any>
+function container:extensions() end
 
 ---@return number
 function container:created() end
@@ -294,10 +997,11 @@ function container:spec() end
 ---@class containerd.container_record
 ---@field id string
 ---@field image? string
----@field runtime { name: string }
+---@field runtime { name: string, options: table? }
 ---@field snapshotter? string
 ---@field snapshot_key? string
 ---@field labels table<string, string>
+---@field extensions table<string, containerd.any>
 ---@field created? number
 ---@field updated? number
 
@@ -352,6 +1056,31 @@ function container:task(opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function container:task_async(opts) end
+
+---@class containerd.container_update_options: containerd.options
+---@field spec? table|string
+---@field labels? table<string, string>
+---@field extensions? table<string, containerd.any>
+---@field image? string
+---@field snapshot? string
+
+---@param opts? containerd.container_update_options
+---@return true
+function container:update(opts) end
+
+---@param opts? containerd.container_update_options
+---@return containerd.future
+function container:update_async(opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return table<string, string>
+function container:set_labels(labels, opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function container:set_labels_async(labels, opts) end
 
 ---@class containerd.container_delete_options: containerd.options
 ---@field snapshot? boolean
@@ -650,6 +1379,145 @@ function stream:write_async(...) end
 
 ---@return true
 function stream:close() end
+
+---@class containerd.events
+---@overload fun(): containerd.event
+local events = {}
+
+---@param opts? containerd.options
+---@return containerd.event
+function events:next(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function events:next_async(opts) end
+
+---@return true
+function events:close() end
+
+---@class containerd.mount
+---@field type string
+---@field source? string
+---@field target? string
+---@field options string[]
+
+---@class containerd.snapshot
+---@field name string
+---@field parent? string
+---@field kind "active"|"view"|"committed"
+---@field created_at? number
+---@field updated_at? number
+---@field labels table<string, string>
+
+---@class containerd.snapshotter
+local snapshotter = {}
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.mount[]
+function snapshotter:prepare(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:prepare_async(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.mount[]
+function snapshotter:view(key, parent, opts) end
+
+---@param key string
+---@param parent? string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:view_async(key, parent, opts) end
+
+---@param name string
+---@param key string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return true
+function snapshotter:commit(name, key, opts) end
+
+---@param name string
+---@param key string
+---@param opts? containerd.options|{ labels: table<string, string> }
+---@return containerd.future
+function snapshotter:commit_async(name, key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.mount[]
+function snapshotter:mounts(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:mounts_async(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.snapshot
+function snapshotter:stat(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:stat_async(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return { size: integer, inodes: integer }
+function snapshotter:usage(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:usage_async(key, opts) end
+
+---@param key string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.snapshot
+function snapshotter:update(key, labels, opts) end
+
+---@param key string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:update_async(key, labels, opts) end
+
+---@param ... string|table|containerd.options filters
+---@return containerd.snapshot[]
+function snapshotter:list(...) end
+
+---@param ... string|table|containerd.options filters
+---@return containerd.future
+function snapshotter:list_async(...) end
+
+---@param key string
+---@param opts? containerd.options
+---@return true
+function snapshotter:remove(key, opts) end
+
+---@param key string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:remove_async(key, opts) end
+
+---@param opts? containerd.options
+---@return true
+function snapshotter:cleanup(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:cleanup_async(opts) end
+
+---@return true
+function snapshotter:close() end
 
 ---@class containerd.future
 local future = {}

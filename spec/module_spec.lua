@@ -30,6 +30,30 @@ describe("containerd", function()
     assert.equal("nothing\n", output)
   end)
 
+  it("may be loaded again: what came from it before goes on", function()
+    local output = run [[
+      local containerd = require "containerd"
+      local reference = containerd.array {}
+      local _, err = pcall(containerd.connect, "/no/such.sock")
+      local future = containerd.connect_async "/no/such.sock"
+      for name in pairs(package.loaded) do
+        if name:find "^containerd" then package.loaded[name] = nil end
+      end
+      local again = require "containerd"
+      assert(again ~= containerd)
+      assert(again.is_error(err, "no_such_socket") and containerd.is_error(err))
+      assert(getmetatable(reference) == getmetatable(again.array {}))
+      assert(not pcall(future.await, future) and future:done())
+      local _, other = pcall(again.connect, "/no/such.sock")
+      assert(getmetatable(other) == getmetatable(err))
+      warn "@on"
+      err, other, future = nil, nil, nil
+      collectgarbage()
+      print "goes on"
+    ]]
+    assert.equal("goes on\n", output)
+  end)
+
   it("has a semantic version", function()
     assert.matches("^%d+%.%d+%.%d+", containerd._VERSION)
   end)

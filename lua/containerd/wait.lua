@@ -126,19 +126,48 @@ return function(core)
     return core.expire(self, timeout)
   end
 
-  -- A stream's `lines`, made from its `read`. As with Lua's own files, a failure raises in either habit: a loop has no
-  -- place to look at one that is returned.
-  function wait.lines(read)
-    local function check(value, err)
-      if value == nil and err ~= nil then
-        error(err, 0)
-      end
-      return value
+  -- As with Lua's own files, a failure of an iterator raises in either habit: a loop has no place to look at one that
+  -- is returned.
+  local function check(value, err)
+    if value == nil and err ~= nil then
+      error(err, 0)
     end
+    return value
+  end
+
+  -- What calling an object does, made from its `next`: it is its own iterator.
+  function wait.iterator(next)
+    return function(object)
+      return check(next(object))
+    end
+  end
+
+  -- A stream's `lines`, made from its `read`.
+  function wait.lines(read)
     return function(stream, format)
       return function()
         return check(read(stream, format or "l"))
       end
+    end
+  end
+
+  -- What an operation calls for the next bytes, made from a script's reader: a function, or an object with `read`. As
+  -- Lua's files do, both may fail by nil and a message.
+  function wait.reader(source)
+    local function check_string(value, err)
+      check(value, err)
+      if value ~= nil and type(value) ~= "string" then
+        error("the reader gave a " .. type(value) .. " instead of a string", 0)
+      end
+      return value
+    end
+    if type(source) == "function" then
+      return function(size)
+        return check_string(source(size))
+      end
+    end
+    return function(size)
+      return check_string(source:read(size))
     end
   end
 

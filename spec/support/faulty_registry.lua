@@ -21,6 +21,7 @@ path and query; `times` is how often it applies. It says what happens instead of
   corrupt = true          its body has another first byte
   cut = n                 the connection is closed after n bytes of the body
   stall = n               nothing comes after n bytes of the body
+  keep = n                the registry gets n bytes of the request's body, an upload's, and the connection is closed
 
 With basic or bearer, requests need a user or a token; tokens are at /token, for those who ask with GET or POST.
 ]]
@@ -124,7 +125,10 @@ local function receive_body(client, headers)
     return receive_chunks(client)
   end
   local length = tonumber(headers["content-length"])
-  return length and length > 0 and receive(client, length) or ""
+  if not length or length == 0 then
+    return ""
+  end
+  return receive(client, length)
 end
 
 local function receive_request(client)
@@ -138,7 +142,8 @@ local function receive_request(client)
     name, value = (receive(client, "*l") or ""):match "^([^:]+):%s*(.*)"
     headers[name and name:lower() or ""] = value
   until not name
-  return { method = method, path = path, headers = headers, body = receive_body(client, headers) }
+  local body = receive_body(client, headers)
+  return body and { method = method, path = path, headers = headers, body = body }
 end
 
 -- Configuration.
@@ -218,7 +223,8 @@ local function give_token(request)
 end
 
 local function check_token(request)
-  local repository = request.path:match "^/v2/(.*)/%l+/[^/]*$"
+  local path = request.path:match "^[^?]*"
+  local repository = path:match "^/v2/(.*)/blobs/uploads/" or path:match "^/v2/(.*)/%l+/[^/]*$"
   local action = (request.method == "GET" or request.method == "HEAD") and "pull" or "pull,push"
   local scope = repository and ("repository:%s:%s"):format(repository, action)
   local token = tokens[(request.headers.authorization or ""):match "^Bearer (.*)"]
@@ -272,6 +278,20 @@ local function ask_upstream(request)
   return { status = status, headers = answered, body = table.concat(chunks) }
 end
 
+-- What an upload is called since the registry has got a part of it that its sender doesn't know of.
+local moved = {}
+
+local function upload_of(path)
+  return path:match "^(/v2/.*/uploads/[^?]+)"
+end
+
+local function keep_part(request, size)
+  local headers = { host = request.headers.host, ["content-type"] = request.headers["content-type"] }
+  local part = { method = "PATCH", path = request.path, headers = headers, body = request.body:sub(1, size) }
+  local answer = ask_upstream(part)
+  moved[upload_of(request.path)] = answer.headers.location:match "//[^/]+(/.*)"
+end
+
 local function answer_of(request, rule)
   if rule.redirect then
     return { status = 307, headers = { location = rule.redirect .. request.path } }
@@ -282,6 +302,10 @@ local function answer_of(request, rule)
   end
   if rule.ignore_range then
     request.headers.range = nil
+  end
+  local asked = request.method == "GET" and moved[upload_of(request.path) or ""]
+  if asked then
+    request = { method = "GET", path = asked, headers = request.headers, body = "" }
   end
   return check_authorization(request) or ask_upstream(request)
 end
@@ -319,7 +343,10 @@ local function answer_request(client, request)
   if rule.delay then
     coroutine.yield("sleep", socket.gettime() + rule.delay)
   end
-  if rule.close then
+  if rule.keep then
+    keep_part(request, rule.keep)
+  end
+  if rule.close or rule.keep then
     note(request, 0)
     return false
   end

@@ -39,6 +39,8 @@ static void record_free(struct record *record) {
   free(info->snapshot_key);
   free(info->spec);
   ctd_labels_free(&info->labels);
+  ctd_typed_free(&info->runtime_options);
+  ctd_extensions_free(&info->extensions);
   free(record);
 }
 
@@ -64,7 +66,9 @@ static struct record *record_new(const ContainerMessage *message, struct ctd_err
       ctd_copy_string(&info->runtime, message->runtime ? message->runtime->name : "", err) ||
       ctd_copy_string(&info->snapshotter, message->snapshotter, err) ||
       ctd_copy_string(&info->snapshot_key, message->snapshot_key, err) || copy_spec(&info->spec, message->spec, err) ||
-      ctd_labels_from_map(&info->labels, message->labels, message->n_labels, err)) {
+      ctd_labels_from_map(&info->labels, message->labels, message->n_labels, err) ||
+      ctd_typed_from_any(&info->runtime_options, message->runtime ? message->runtime->options : NULL, err) ||
+      ctd_extensions_from_map(&info->extensions, message->extensions, message->n_extensions, err)) {
     record_free(record);
     return NULL;
   }
@@ -138,26 +142,25 @@ int ctd_container_get(struct ctd_client *client, const char *id, struct ctd_scop
 }
 
 /* Puts the record in front of the others, unless it's the one that is there. */
-static void container_renew(struct ctd_container *container, struct record *record) {
-  struct record *newest = atomic_load(&container->newest);
+int ctd_container_renew(struct ctd_container *container, const ContainerMessage *message, struct ctd_error *err) {
+  struct record *record = record_new(message, err), *newest = atomic_load(&container->newest);
+  if (!record)
+    return -1;
   do {
     if (record->info.updated <= newest->info.updated) {
       record_free(record);
-      return;
+      return 0;
     }
     record->older = newest;
   } while (!atomic_compare_exchange_weak(&container->newest, &newest, record));
+  return 0;
 }
 
 int ctd_container_refresh(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
   GetResponse *reply = NULL;
   int result = container_read(container->client, ctd_container_id(container), &reply, scope, err);
   if (!result) {
-    struct record *record = record_new(reply->container, err);
-    if (record)
-      container_renew(container, record);
-    else
-      result = -1;
+    result = ctd_container_renew(container, reply->container, err);
     protobuf_c_message_free_unpacked(&reply->base, NULL);
   }
   return result < 0 ? ctd_client_failed(container->client, err, "container", "%s", ctd_container_id(container))

@@ -3,6 +3,7 @@
 #define CTD_CLIENT_CONTAINER_H
 
 #include "client/image.h"
+#include "client/typed.h"
 #include "oci/runtime_options.h"
 
 /* A container's record when it was read. Shared by reference; it keeps its client. */
@@ -21,15 +22,23 @@ struct ctd_container_info {
   struct ctd_labels labels;
   double created, updated; /* epoch */
   char *spec;              /* the OCI runtime spec, JSON */
+  struct ctd_typed runtime_options;
+  struct ctd_extensions extensions;
 };
 const struct ctd_container_info *ctd_container_record(const struct ctd_container *container);
 
 struct ctd_container_options {
-  const char *snapshot;    /* key; NULL: the id */
-  const char *snapshotter; /* NULL: the client's, then the namespace's default */
-  const char *runtime;     /* NULL: the client's, then the namespace's default */
+  const char *snapshot;             /* key of the new snapshot, NULL: the id; without an image, of one that exists */
+  bool snapshot_view;               /* the new snapshot is a view, and the root file system read-only */
+  const char *rootfs;               /* a directory of the host instead of a snapshot */
+  const char *snapshotter;          /* NULL: the client's, then the namespace's default */
+  const char *runtime;              /* NULL: the client's, then the namespace's default */
+  struct ctd_typed runtime_options; /* client/runtime_message.h makes them */
+  const char *restart;              /* "always", "on-failure[:n]", "unless-stopped", "no"; NULL: no monitoring */
+  struct ctd_extensions extensions;
   struct ctd_labels labels;
   struct ctd_runtime_options spec;
+  const json_t *ready_spec; /* in place of the default, the image's config and `spec`; NULL: none */
   /* Has the last word on the spec, which it may change or replace (json_decref the old one); NULL: none. */
   int (*edit)(void *context, json_t **spec, struct ctd_error *err);
   void *edit_context;
@@ -50,6 +59,12 @@ int ctd_container_from_message(struct ctd_client *client,
  */
 int ctd_container_create(struct ctd_image *image, const char *id, const struct ctd_container_options *options,
                          struct ctd_scope *scope, struct ctd_container **out, struct ctd_error *err);
+
+/*
+ * The same without an image: on `rootfs`, an existing `snapshot`, or what a ready spec says; one of them must be given.
+ */
+int ctd_container_create_bare(struct ctd_client *client, const char *id, const struct ctd_container_options *options,
+                              struct ctd_scope *scope, struct ctd_container **out, struct ctd_error *err);
 
 int ctd_container_get(struct ctd_client *client, const char *id, struct ctd_scope *scope, struct ctd_container **out,
                       struct ctd_error *err);
@@ -74,6 +89,22 @@ int ctd_container_begin_task(struct ctd_container *container, struct ctd_error *
 void ctd_container_end_task(struct ctd_container *container);
 int ctd_container_begin_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
 void ctd_container_end_delete(struct ctd_container *container);
+/* What is to change in a record; what isn't given stays as it is. */
+struct ctd_container_changes {
+  const json_t *spec;
+  const char *image, *snapshot;
+  const struct ctd_labels *labels;         /* all of them */
+  const struct ctd_labels *labels_merged;  /* these alone; "" removes one; not beside `labels` */
+  const struct ctd_extensions *extensions; /* these alone: the daemon can't remove one */
+};
+
+/* Changes the record in the daemon, and reads it again. */
+int ctd_container_update(struct ctd_container *container, const struct ctd_container_changes *changes,
+                         struct ctd_scope *scope, struct ctd_error *err);
+
+/* Takes over what the daemon has told of the container; for the files of this floor. */
+int ctd_container_renew(struct ctd_container *container,
+                        const struct Containerd__Services__Containers__V1__Container *message, struct ctd_error *err);
 
 /* CTD_FAILED_PRECONDITION while it has a task, even a stopped one; `snapshot`: its snapshot goes too. */
 int ctd_container_delete(struct ctd_container *container, bool snapshot, struct ctd_scope *scope,

@@ -1,6 +1,6 @@
-#include "base/buffer.h"
 #include "base/json.h"
 #include "client/container.h"
+#include "client/container_labels.h"
 #include "client/lease.h"
 #include "client/mount.h"
 #include "client/namespace.h"
@@ -13,10 +13,6 @@
 
 #define METHOD(name) "/containerd.services.containers.v1.Containers/" name
 #define SPEC_TYPE "types.containerd.io/opencontainers/runtime-spec/1/Spec"
-#define STOP_SIGNAL_LABEL "io.containerd.image.config.stop-signal"
-
-/* The most that key and value of a label may have together, in bytes: the daemon refuses more. */
-#define LABEL_LIMIT 4096
 
 /* How long taking back what was made may last, in seconds. */
 #define UNDO_TIMEOUT 10.0
@@ -28,15 +24,17 @@ typedef Containerd__Services__Containers__V1__CreateContainerResponse CreateResp
 
 /* A container in the making. */
 struct creation {
-  struct ctd_image *image;
-  const char *id, *key; /* key: of the snapshot */
+  struct ctd_image *image; /* NULL: none */
+  const char *id, *key;    /* key: of the snapshot; "": it has none */
   const struct ctd_container_options *options;
   struct ctd_client *client; /* under the lease */
   char *snapshotter, *runtime;
-  struct ctd_image_content content;
+  struct ctd_image_content content; /* zeroed without an image */
+  bool made_snapshot;
   struct ctd_mounts mounts;
   struct ctd_labels labels;
   json_t *spec;
+  char *spec_text;
 };
 
 static void creation_free(struct creation *creation) {
@@ -46,11 +44,27 @@ static void creation_free(struct creation *creation) {
   ctd_mounts_free(&creation->mounts);
   ctd_labels_free(&creation->labels);
   json_decref(creation->spec);
+  free(creation->spec_text);
 }
 
-static int check_free(const struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
+static int check_options(const struct creation *creation, struct ctd_error *err) {
+  const struct ctd_container_options *options = creation->options;
+  if (options->rootfs && *options->rootfs != '/')
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "rootfs: want an absolute path");
+  if (options->rootfs && (options->snapshot || options->snapshot_view || options->ready_spec))
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT,
+                         "rootfs stands in place of a snapshot, and not beside a ready spec");
+  if (!creation->image && options->snapshot_view)
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "snapshot_view: there is no image to make one of");
+  if (!creation->image && !options->rootfs && !options->snapshot && !options->ready_spec)
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "want one of rootfs, snapshot and spec");
+  return 0;
+}
+
+static int check_free(const struct creation *creation, struct ctd_client *client, struct ctd_scope *scope,
+                      struct ctd_error *err) {
   struct ctd_container *taken;
-  if (!ctd_container_get(ctd_image_client(creation->image), creation->id, scope, &taken, err)) {
+  if (!ctd_container_get(client, creation->id, scope, &taken, err)) {
     ctd_container_unref(taken);
     return ctd_error_set(err, CTD_ALREADY_EXISTS, "it exists already");
   }
@@ -60,24 +74,13 @@ static int check_free(const struct creation *creation, struct ctd_scope *scope, 
   return 0;
 }
 
-/* What of the image's labels is about the image in the daemon isn't true of the container. */
-static bool label_is_copied(const char *key, const char *value) {
-  return strncmp(key, "containerd.io/", 14) != 0 && strncmp(key, "io.cri-containerd", 17) != 0 &&
-         strlen(key) + strlen(value) <= LABEL_LIMIT;
-}
-
 static int choose_labels(struct creation *creation, struct ctd_error *err) {
-  const struct ctd_image_config *config = &creation->content.config;
-  const char *key;
-  json_t *value;
-  json_object_foreach(config->labels, key, value) {
-    const char *text = json_string_value(value);
-    if (label_is_copied(key, text) && ctd_labels_set(&creation->labels, key, text, err))
-      return -1;
-  }
-  if (ctd_labels_set(&creation->labels, STOP_SIGNAL_LABEL, config->stop_signal ? config->stop_signal : "SIGTERM", err))
+  const struct ctd_container_options *options = creation->options;
+  if (creation->image && ctd_container_labels_from_image(&creation->labels, &creation->content.config, err))
     return -1;
-  return ctd_labels_copy(&creation->labels, &creation->options->labels, err);
+  if (options->restart && ctd_container_labels_restart(&creation->labels, options->restart, err))
+    return -1;
+  return ctd_labels_copy(&creation->labels, &options->labels, err);
 }
 
 /* Has a time of its own, since the caller's may be over. */
@@ -95,15 +98,18 @@ static bool is_undecided(const struct ctd_error *err) {
 }
 
 /* A snapshot that is there already is somebody's; one that isn't there before and is there afterwards is ours. */
-static int prepare_snapshot(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
+static int make_snapshot(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
   static const struct ctd_labels none;
   bool taken;
   if (ctd_snapshot_exists(creation->client, creation->snapshotter, creation->key, &taken, scope, err))
     return -1;
   if (taken)
     return ctd_error_set(err, CTD_ALREADY_EXISTS, "snapshot %s exists already", creation->key);
-  if (!ctd_snapshot_prepare(creation->client, creation->snapshotter, creation->key, creation->content.chain_id, &none,
-                            &creation->mounts, scope, err))
+  int result = (creation->options->snapshot_view ? ctd_snapshot_view : ctd_snapshot_prepare)(
+      creation->client, creation->snapshotter, creation->key, creation->content.chain_id, &none, &creation->mounts,
+      scope, err);
+  creation->made_snapshot = !result;
+  if (!result)
     return 0;
   if (is_undecided(err))
     remove_snapshot(creation);
@@ -113,121 +119,179 @@ static int prepare_snapshot(struct creation *creation, struct ctd_scope *scope, 
   return -1;
 }
 
-static int apply_user(struct creation *creation, struct ctd_error *err) {
-  const char *user = creation->options->spec.user;
-  struct ctd_mount_view view;
-  struct ctd_user found = {0};
-  if (ctd_mount_view_open(&view, &creation->mounts, err))
+static int prepare_storage(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
+  const char *snapshot = creation->options->snapshot;
+  if (creation->options->rootfs || (!creation->image && !snapshot))
+    return 0;
+  creation->key = snapshot ? snapshot : creation->id;
+  if (ctd_choose_snapshotter(creation->client, creation->options->snapshotter, &creation->snapshotter, scope, err))
     return -1;
-  int result = ctd_user_lookup(&found, user ? user : creation->content.config.user, &view.root, err);
+  if (creation->image)
+    return make_snapshot(creation, scope, err);
+  return ctd_snapshot_mounts(creation->client, creation->snapshotter, creation->key, &creation->mounts, scope, err);
+}
+
+static int put_user(struct creation *creation, const struct ctd_rootfs *root, struct ctd_error *err) {
+  const struct ctd_runtime_options *options = &creation->options->spec;
+  struct ctd_user found = {0};
+  int result = ctd_user_lookup(&found, options->user ? options->user : creation->content.config.user, root, err);
+  if (!result && options->additional_groups)
+    result = ctd_user_lookup_groups(&found, options->additional_groups, root, err);
   if (!result)
     result = ctd_runtime_spec_put_user(creation->spec, &found, err);
   ctd_user_free(&found);
+  return result;
+}
+
+static int apply_user(struct creation *creation, struct ctd_error *err) {
+  const char *const directory[] = {creation->options->rootfs};
+  struct ctd_mount_view view;
+  if (*directory)
+    return put_user(creation, &(struct ctd_rootfs){.layers = directory, .count = 1}, err);
+  if (ctd_mount_view_open(&view, &creation->mounts, err))
+    return -1;
+  int result = put_user(creation, &view.root, err);
   ctd_mount_view_close(&view);
   return result;
 }
 
-static int make_spec(struct creation *creation, struct ctd_error *err) {
+static int put_rootfs(struct creation *creation, struct ctd_error *err) {
   const struct ctd_container_options *options = creation->options;
-  const struct ctd_image_config *config = &creation->content.config;
-  struct ctd_client *client = creation->client;
-  if (ctd_runtime_spec_new(&creation->spec, ctd_client_version(client), ctd_client_namespace(client), creation->id,
-                           err) ||
-      ctd_runtime_spec_apply_image(creation->spec, config, err) || apply_user(creation, err) ||
-      ctd_runtime_options_apply(creation->spec, &options->spec, config, err))
+  json_t *root = ctd_runtime_spec_at(creation->spec, "root", err);
+  if (!root || (options->rootfs && ctd_json_put(root, "path", json_string(options->rootfs), err)))
     return -1;
-  if (options->edit && options->edit(options->edit_context, &creation->spec, err))
-    return -1;
-  return json_is_object(creation->spec) ? 0 : ctd_error_set(err, CTD_INVALID_ARGUMENT, "the spec must be an object");
+  return options->snapshot_view ? ctd_json_put(root, "readonly", json_true(), err) : 0;
 }
 
-static int request_container(const struct creation *creation, const char *spec, struct ctd_scope *scope,
-                             struct ctd_container **out, struct ctd_error *err) {
+static int derive_spec(struct creation *creation, struct ctd_error *err) {
+  const struct ctd_image_config *config = &creation->content.config;
+  struct ctd_client *client = creation->client;
+  return ctd_runtime_spec_new(&creation->spec, ctd_client_version(client), ctd_client_namespace(client), creation->id,
+                              err) ||
+                 ctd_runtime_spec_apply_image(creation->spec, config, err) || apply_user(creation, err) ||
+                 put_rootfs(creation, err) ||
+                 ctd_runtime_options_apply(creation->spec, &creation->options->spec, config, err)
+             ? -1
+             : 0;
+}
+
+static int make_spec(struct creation *creation, struct ctd_error *err) {
+  const struct ctd_container_options *options = creation->options;
+  if (!options->ready_spec && derive_spec(creation, err))
+    return -1;
+  if (options->ready_spec && !(creation->spec = json_deep_copy(options->ready_spec)))
+    return ctd_error_nomem(err);
+  if (options->edit && options->edit(options->edit_context, &creation->spec, err))
+    return -1;
+  if (!json_is_object(creation->spec))
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "the spec must be an object");
+  return ctd_json_dump(creation->spec, &creation->spec_text, err);
+}
+
+static int request_container(const ContainerMessage *message, struct ctd_client *client, CreateResponse **reply,
+                             struct ctd_scope *scope, struct ctd_error *err) {
+  CreateRequest request = CONTAINERD__SERVICES__CONTAINERS__V1__CREATE_CONTAINER_REQUEST__INIT;
+  request.container = (ContainerMessage *)message;
+  return ctd_call(ctd_client_target(client), METHOD("Create"), &request.base,
+                  &containerd__services__containers__v1__create_container_response__descriptor,
+                  (ProtobufCMessage **)reply, scope, err);
+}
+
+static int create_record(const struct creation *creation, CreateResponse **reply, struct ctd_scope *scope,
+                         struct ctd_error *err) {
+  const struct ctd_container_options *options = creation->options;
   ContainerMessage message = CONTAINERD__SERVICES__CONTAINERS__V1__CONTAINER__INIT;
   RuntimeMessage runtime = CONTAINERD__SERVICES__CONTAINERS__V1__CONTAINER__RUNTIME__INIT;
-  Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT;
-  CreateRequest request = CONTAINERD__SERVICES__CONTAINERS__V1__CREATE_CONTAINER_REQUEST__INIT;
-  CreateResponse *reply = NULL;
-  any.type_url = SPEC_TYPE;
-  any.value = (ProtobufCBinaryData){strlen(spec), (uint8_t *)spec};
+  Google__Protobuf__Any runtime_options = ctd_typed_any(&options->runtime_options);
+  Google__Protobuf__Any spec = GOOGLE__PROTOBUF__ANY__INIT;
+  spec.type_url = SPEC_TYPE;
+  spec.value = (ProtobufCBinaryData){strlen(creation->spec_text), (uint8_t *)creation->spec_text};
   runtime.name = creation->runtime;
+  runtime.options = options->runtime_options.type_url ? &runtime_options : NULL;
   message.id = (char *)creation->id;
-  message.image = (char *)ctd_image_name(creation->image);
+  message.image = (char *)(creation->image ? ctd_image_name(creation->image) : "");
   message.runtime = &runtime;
-  message.spec = &any;
-  message.snapshotter = creation->snapshotter;
+  message.spec = &spec;
+  message.snapshotter = creation->snapshotter ? creation->snapshotter : (char *)"";
   message.snapshot_key = (char *)creation->key;
-  request.container = &message;
-  if (ctd_map_from_labels(&creation->labels, &containerd__services__containers__v1__container__labels_entry__descriptor,
-                          &message.labels, &message.n_labels, err))
-    return -1;
-  int result = ctd_call(ctd_client_target(creation->client), METHOD("Create"), &request.base,
-                        &containerd__services__containers__v1__create_container_response__descriptor,
-                        (ProtobufCMessage **)&reply, scope, err);
+  int result = -1;
+  if (!ctd_extensions_to_map(&options->extensions, &message.extensions, &message.n_extensions, err) &&
+      !ctd_map_from_labels(&creation->labels,
+                           &containerd__services__containers__v1__container__labels_entry__descriptor, &message.labels,
+                           &message.n_labels, err))
+    result = request_container(&message, creation->client, reply, scope, err);
+  free(message.extensions);
   free(message.labels);
-  if (result)
+  return result;
+}
+
+static int create_container(struct creation *creation, struct ctd_client *client, struct ctd_scope *scope,
+                            struct ctd_container **out, struct ctd_error *err) {
+  CreateResponse *reply = NULL;
+  if (create_record(creation, &reply, scope, err))
     return -1;
-  result = ctd_container_from_message(ctd_image_client(creation->image), reply->container, out, err);
+  int result = ctd_container_from_message(client, reply->container, out, err);
   protobuf_c_message_free_unpacked(&reply->base, NULL);
   return result;
 }
 
-static int create_record(struct creation *creation, struct ctd_scope *scope, struct ctd_container **out,
-                         struct ctd_error *err) {
-  char *spec;
-  if (ctd_json_dump(creation->spec, &spec, err))
-    return -1;
-  int result = request_container(creation, spec, scope, out, err);
-  free(spec);
-  return result;
+/* Whether the container that has our id is the one that we asked for. */
+static bool is_ours(const struct creation *creation, const struct ctd_container_info *record) {
+  return creation->spec_text && !strcmp(record->spec, creation->spec_text) &&
+         !strcmp(record->snapshot_key, creation->key) &&
+         !strcmp(record->snapshotter, creation->snapshotter ? creation->snapshotter : "");
 }
 
-/*
- * Takes back what was made, also a container whose creation was broken off on our side alone. It's ours if it stands on
- * the snapshot, which is.
- */
+/* Takes back what was made, also a container whose creation was broken off on our side alone. */
 static void creation_undo(const struct creation *creation) {
   struct ctd_container *container = NULL;
   struct ctd_error ignored = {0};
   struct ctd_scope scope;
   ctd_scope_init(&scope, UNDO_TIMEOUT);
-  if (!ctd_container_get(creation->client, creation->id, &scope, &container, &ignored)) {
-    const struct ctd_container_info *record = ctd_container_record(container);
-    if (!strcmp(record->snapshot_key, creation->key) && !strcmp(record->snapshotter, creation->snapshotter))
-      ctd_container_delete(container, false, &scope, &ignored);
-  }
+  if (!ctd_container_get(creation->client, creation->id, &scope, &container, &ignored) &&
+      is_ours(creation, ctd_container_record(container)))
+    ctd_container_delete(container, false, &scope, &ignored);
   ctd_container_unref(container);
   ctd_error_clear(&ignored);
-  remove_snapshot(creation);
+  if (creation->made_snapshot)
+    remove_snapshot(creation);
 }
 
 /* Under the lease. */
-static int creation_run(struct creation *creation, struct ctd_scope *scope, struct ctd_container **out,
-                        struct ctd_error *err) {
-  const struct ctd_container_options *options = creation->options;
-  if (ctd_image_read(creation->image, scope, &creation->content, err) || choose_labels(creation, err) ||
-      ctd_choose_runtime(creation->client, options->runtime, &creation->runtime, scope, err) ||
-      ctd_choose_snapshotter(creation->client, options->snapshotter, &creation->snapshotter, scope, err) ||
-      prepare_snapshot(creation, scope, err))
+static int creation_run(struct creation *creation, struct ctd_client *client, struct ctd_scope *scope,
+                        struct ctd_container **out, struct ctd_error *err) {
+  if ((creation->image && ctd_image_read(creation->image, scope, &creation->content, err)) ||
+      choose_labels(creation, err) ||
+      ctd_choose_runtime(creation->client, creation->options->runtime, &creation->runtime, scope, err) ||
+      prepare_storage(creation, scope, err))
     return -1;
-  if (!make_spec(creation, err) && !create_record(creation, scope, out, err))
+  if (!make_spec(creation, err) && !create_container(creation, client, scope, out, err))
     return 0;
   creation_undo(creation);
   return -1;
 }
 
-int ctd_container_create(struct ctd_image *image, const char *id, const struct ctd_container_options *options,
-                         struct ctd_scope *scope, struct ctd_container **out, struct ctd_error *err) {
-  struct ctd_client *client = ctd_image_client(image);
-  struct creation creation = {
-      .image = image, .id = id, .key = options->snapshot ? options->snapshot : id, .options = options};
+static int create(struct ctd_client *client, struct ctd_image *image, const char *id,
+                  const struct ctd_container_options *options, struct ctd_scope *scope, struct ctd_container **out,
+                  struct ctd_error *err) {
+  struct creation creation = {.image = image, .id = id, .key = "", .options = options};
   int result = -1;
   *out = NULL;
-  if (!ctd_identifier_check("container's id", id, err) && !check_free(&creation, scope, err) &&
-      !ctd_lease_begin(client, &creation.client, scope, err)) {
-    result = creation_run(&creation, scope, out, err);
+  if (!ctd_identifier_check("container's id", id, err) && !check_options(&creation, err) &&
+      !check_free(&creation, client, scope, err) && !ctd_lease_begin(client, &creation.client, scope, err)) {
+    result = creation_run(&creation, client, scope, out, err);
     ctd_lease_end(client, creation.client);
   }
   creation_free(&creation);
   return result ? ctd_client_failed(client, err, "new_container", "%s", id) : 0;
+}
+
+int ctd_container_create(struct ctd_image *image, const char *id, const struct ctd_container_options *options,
+                         struct ctd_scope *scope, struct ctd_container **out, struct ctd_error *err) {
+  return create(ctd_image_client(image), image, id, options, scope, out, err);
+}
+
+int ctd_container_create_bare(struct ctd_client *client, const char *id, const struct ctd_container_options *options,
+                              struct ctd_scope *scope, struct ctd_container **out, struct ctd_error *err) {
+  return create(client, NULL, id, options, scope, out, err);
 }

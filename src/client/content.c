@@ -1,20 +1,25 @@
 #include "client/content.h"
 #include "client/distribution.h"
+#include "client/label_mask.h"
 #include "content.pb-c.h"
 #include "rpc/call.h"
 #include "rpc/stream.h"
 #include <stdlib.h>
 #include <string.h>
 
+#define METHOD(name) "/containerd.services.content.v1.Content/" name
+
 typedef Containerd__Services__Content__V1__InfoRequest InfoRequest;
 typedef Containerd__Services__Content__V1__InfoResponse InfoResponse;
 typedef Containerd__Services__Content__V1__ReadContentRequest ReadRequest;
 typedef Containerd__Services__Content__V1__ReadContentResponse ReadResponse;
 typedef Containerd__Services__Content__V1__UpdateRequest UpdateRequest;
+typedef Containerd__Services__Content__V1__UpdateResponse UpdateResponse;
+typedef Containerd__Services__Content__V1__DeleteContentRequest DeleteRequest;
 typedef Containerd__Services__Content__V1__Info Info;
-typedef Containerd__Services__Content__V1__AbortRequest AbortRequest;
 
-static int info_from_message(struct ctd_content_info *out, const Info *info, struct ctd_error *err) {
+int ctd_content_info_make(struct ctd_content_info *out, const Info *info, struct ctd_error *err) {
+  memset(out, 0, sizeof *out);
   if (!info)
     return ctd_error_set(err, CTD_DATA_LOSS, "the answer has no info");
   out->size = info->size;
@@ -34,11 +39,11 @@ int ctd_content_info(struct ctd_client *client, const char *digest, struct ctd_s
   memset(out, 0, sizeof *out);
   request.digest = (char *)digest;
   int result =
-      ctd_call(ctd_client_target(client), "/containerd.services.content.v1.Content/Info", &request.base,
+      ctd_call(ctd_client_target(client), METHOD("Info"), &request.base,
                &containerd__services__content__v1__info_response__descriptor, (ProtobufCMessage **)&reply, scope, err);
   if (result)
     return result;
-  result = info_from_message(out, reply->info, err);
+  result = ctd_content_info_make(out, reply->info, err);
   protobuf_c_message_free_unpacked(&reply->base, NULL);
   return result;
 }
@@ -60,15 +65,21 @@ static int read_append(struct ctd_buffer *out, ReadResponse *reply, size_t limit
 
 int ctd_content_read(struct ctd_client *client, const char *digest, size_t limit, struct ctd_scope *scope,
                      struct ctd_buffer *out, struct ctd_error *err) {
+  return ctd_content_read_part(client, digest, 0, 0, limit, scope, out, err);
+}
+
+int ctd_content_read_part(struct ctd_client *client, const char *digest, int64_t offset, int64_t size, size_t limit,
+                          struct ctd_scope *scope, struct ctd_buffer *out, struct ctd_error *err) {
   ReadRequest request = CONTAINERD__SERVICES__CONTENT__V1__READ_CONTENT_REQUEST__INIT;
   struct ctd_stream *stream;
   ReadResponse *reply = NULL;
   int result;
   memset(out, 0, sizeof *out);
   request.digest = (char *)digest;
-  if (ctd_stream_request(&stream, ctd_client_target(client), "/containerd.services.content.v1.Content/Read",
-                         &request.base, &containerd__services__content__v1__read_content_response__descriptor, scope,
-                         err))
+  request.offset = offset;
+  request.size = size;
+  if (ctd_stream_request(&stream, ctd_client_target(client), METHOD("Read"), &request.base,
+                         &containerd__services__content__v1__read_content_response__descriptor, scope, err))
     return -1;
   do {
     result = ctd_stream_receive(stream, (ProtobufCMessage **)&reply, err);
@@ -98,36 +109,44 @@ static int labels_to_set(struct ctd_labels *out, const struct ctd_labels *labels
   return 0;
 }
 
-/* "labels.<key>" for each. The caller frees each and the array. */
-static int mask_paths(Google__Protobuf__FieldMask *mask, const struct ctd_labels *labels, struct ctd_error *err) {
-  mask->paths = calloc(labels->count, sizeof *mask->paths);
-  if (!mask->paths)
-    return ctd_error_nomem(err);
-  for (mask->n_paths = 0; mask->n_paths < labels->count; mask->n_paths++)
-    if (!(mask->paths[mask->n_paths] = ctd_format(err, "labels.%s", labels->items[mask->n_paths].key)))
-      return -1;
-  return 0;
-}
-
+/* Without a mask an update would replace all labels: `labels` has some. `out` NULL: what they are then doesn't matter.
+ */
 static int content_update(struct ctd_client *client, const char *digest, const struct ctd_labels *labels,
-                          struct ctd_scope *scope, struct ctd_error *err) {
+                          struct ctd_scope *scope, struct ctd_content_info *out, struct ctd_error *err) {
   UpdateRequest request = CONTAINERD__SERVICES__CONTENT__V1__UPDATE_REQUEST__INIT;
+  UpdateResponse *reply = NULL;
   Info info = CONTAINERD__SERVICES__CONTENT__V1__INFO__INIT;
   Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
   int result = -1;
   info.digest = (char *)digest;
   request.info = &info;
   request.update_mask = &mask;
-  if (!mask_paths(&mask, labels, err) &&
+  if (!ctd_label_mask_make(&mask, labels, err) &&
       !ctd_map_from_labels(labels, &containerd__services__content__v1__info__labels_entry__descriptor, &info.labels,
                            &info.n_labels, err))
-    result = ctd_call(ctd_client_target(client), "/containerd.services.content.v1.Content/Update", &request.base, NULL,
-                      NULL, scope, err);
-  for (size_t i = 0; i < mask.n_paths; i++)
-    free(mask.paths[i]);
-  free(mask.paths);
+    result = ctd_call(ctd_client_target(client), METHOD("Update"), &request.base,
+                      &containerd__services__content__v1__update_response__descriptor, (ProtobufCMessage **)&reply,
+                      scope, err);
+  if (!result && out)
+    result = ctd_content_info_make(out, reply->info, err);
+  if (reply)
+    protobuf_c_message_free_unpacked(&reply->base, NULL);
+  ctd_label_mask_free(&mask);
   free(info.labels);
   return result;
+}
+
+int ctd_content_update(struct ctd_client *client, const char *digest, const struct ctd_labels *changes,
+                       struct ctd_scope *scope, struct ctd_content_info *out, struct ctd_error *err) {
+  memset(out, 0, sizeof *out);
+  return changes->count ? content_update(client, digest, changes, scope, out, err)
+                        : ctd_content_info(client, digest, scope, out, err);
+}
+
+int ctd_content_delete(struct ctd_client *client, const char *digest, struct ctd_scope *scope, struct ctd_error *err) {
+  DeleteRequest request = CONTAINERD__SERVICES__CONTENT__V1__DELETE_CONTENT_REQUEST__INIT;
+  request.digest = (char *)digest;
+  return ctd_call(ctd_client_target(client), METHOD("Delete"), &request.base, NULL, NULL, scope, err);
 }
 
 int ctd_content_label(struct ctd_client *client, const char *digest, const struct ctd_labels *labels,
@@ -138,19 +157,8 @@ int ctd_content_label(struct ctd_client *client, const char *digest, const struc
   if (!result)
     result = labels_to_set(&changes, labels, &info.labels, err);
   if (!result && changes.count)
-    result = content_update(client, digest, &changes, scope, err);
+    result = content_update(client, digest, &changes, scope, NULL, err);
   ctd_labels_free(&changes);
   ctd_content_info_free(&info);
   return result ? ctd_error_prefix(err, "label %s", digest) : 0;
-}
-
-int ctd_content_abort(struct ctd_client *client, const char *ref, struct ctd_scope *scope, struct ctd_error *err) {
-  AbortRequest request = CONTAINERD__SERVICES__CONTENT__V1__ABORT_REQUEST__INIT;
-  request.ref = (char *)ref;
-  int result = ctd_call(ctd_client_target(client), "/containerd.services.content.v1.Content/Abort", &request.base, NULL,
-                        NULL, scope, err);
-  if (!result || err->code != CTD_NOT_FOUND)
-    return result;
-  ctd_error_clear(err);
-  return 0;
 }

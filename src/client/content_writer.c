@@ -1,5 +1,8 @@
+#include "base/buffer.h"
 #include "client/content.h"
+#include "client/ingest.h"
 #include "content.pb-c.h"
+#include "rpc/runtime.h"
 #include "rpc/stream.h"
 #include <math.h>
 #include <stdlib.h>
@@ -60,7 +63,7 @@ static int commit_failed(struct ctd_client *client, const char *ref, const char 
     return ctd_content_label(client, digest, labels, scope, err);
   }
   if (err->code == CTD_FAILED_PRECONDITION && (strstr(err->message, "digest") || strstr(err->message, "size"))) {
-    ctd_content_abort(client, ref, scope, &ignored);
+    ctd_ingest_abort(client, ref, scope, &ignored);
     ctd_error_clear(&ignored);
     err->code = CTD_DIGEST_MISMATCH;
   }
@@ -99,12 +102,21 @@ int ctd_content_put(struct ctd_client *client, const char *ref, const char *dige
   return result ? commit_failed(client, ref, digest, labels, scope, err) : 0;
 }
 
+static const char *writer_name(const struct ctd_content_writer *writer) {
+  return writer->digest ? writer->digest : writer->ref;
+}
+
+/* The caller frees the answer. */
+static int writer_receive(struct ctd_content_writer *writer, WriteResponse **reply, struct ctd_error *err) {
+  if (ctd_stream_receive(writer->stream, (ProtobufCMessage **)reply, err))
+    return -1;
+  return *reply ? 0 : ctd_error_set(err, CTD_ABORTED, "the daemon ended the write early");
+}
+
 static int writer_answer(struct ctd_content_writer *writer, int64_t *offset, struct ctd_error *err) {
   WriteResponse *reply = NULL;
-  if (ctd_stream_receive(writer->stream, (ProtobufCMessage **)&reply, err))
+  if (writer_receive(writer, &reply, err))
     return -1;
-  if (!reply)
-    return ctd_error_set(err, CTD_ABORTED, "the daemon ended the write early");
   *offset = reply->offset;
   protobuf_c_message_free_unpacked(&reply->base, NULL);
   return 0;
@@ -155,7 +167,7 @@ int ctd_content_open(struct ctd_client *client, const char *ref, const char *dig
   }
 out:
   ctd_content_close(writer);
-  return result ? ctd_error_prefix(err, "write %s", digest) : 0;
+  return result ? ctd_error_prefix(err, "write %s", digest ? digest : ref) : 0;
 }
 
 /* Sends a message with the bytes that have gathered. */
@@ -189,9 +201,48 @@ int ctd_content_write(struct ctd_content_writer *writer, const void *data, size_
     bytes += part;
     size -= part;
     if (writer->fill == CHUNK && writer_send(writer, &request, err))
-      return ctd_error_prefix(err, "write %s", writer->digest);
+      return ctd_error_prefix(err, "write %s", writer_name(writer));
   }
   return 0;
+}
+
+int ctd_content_flush(struct ctd_content_writer *writer, struct ctd_error *err) {
+  WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
+  int64_t before;
+  request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__WRITE;
+  int result = writer->fill ? writer_send(writer, &request, err) : 0;
+  for (; !result && writer->unanswered; writer->unanswered--)
+    result = writer_answer(writer, &before, err);
+  return result ? ctd_error_prefix(err, "write %s", writer_name(writer)) : 0;
+}
+
+static int status_make(struct ctd_ingest *out, const struct ctd_content_writer *writer, const WriteResponse *reply,
+                       struct ctd_error *err) {
+  out->offset = writer->offset; /* what is truncated is so from the next message on */
+  out->total = reply->total;
+  out->started = ctd_timestamp_seconds(reply->started_at);
+  out->updated = ctd_timestamp_seconds(reply->updated_at);
+  if (!ctd_copy_string(&out->ref, writer->ref, err) && !ctd_copy_string(&out->expected, writer->digest, err))
+    return 0;
+  ctd_ingest_free(out);
+  return -1;
+}
+
+int ctd_content_status(struct ctd_content_writer *writer, struct ctd_ingest *out, struct ctd_error *err) {
+  WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
+  WriteResponse *reply = NULL;
+  memset(out, 0, sizeof *out);
+  if (ctd_content_flush(writer, err))
+    return -1;
+  request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__STAT;
+  int result = ctd_stream_send(writer->stream, &request.base, err);
+  if (!result)
+    result = writer_receive(writer, &reply, err);
+  if (!result)
+    result = status_make(out, writer, reply, err);
+  if (reply)
+    protobuf_c_message_free_unpacked(&reply->base, NULL);
+  return result ? ctd_error_prefix(err, "status %s", writer_name(writer)) : 0;
 }
 
 static void writer_drop(struct ctd_content_writer *writer) {
@@ -206,7 +257,38 @@ void ctd_content_truncate(struct ctd_content_writer *writer) {
   writer->offset = 0;
 }
 
-int ctd_content_commit(struct ctd_content_writer *writer, const struct ctd_labels *labels, struct ctd_error *err) {
+int ctd_content_expect(struct ctd_content_writer *writer, const char *digest, int64_t size, struct ctd_error *err) {
+  char *copy = NULL;
+  if (size)
+    writer->size = size;
+  if (!digest)
+    return 0;
+  if (ctd_copy_string(&copy, digest, err))
+    return -1;
+  free(writer->digest);
+  writer->digest = copy;
+  return 0;
+}
+
+/* The answers to a commit, and to what was written before it; the last says what the blob is. */
+static int commit_finish(struct ctd_content_writer *writer, char **digest, struct ctd_error *err) {
+  WriteResponse *reply;
+  int result;
+  do {
+    reply = NULL;
+    result = ctd_stream_receive(writer->stream, (ProtobufCMessage **)&reply, err);
+    if (!result && reply && digest && *reply->digest) {
+      free(*digest);
+      result = ctd_copy_string(digest, reply->digest, err);
+    }
+    if (reply)
+      protobuf_c_message_free_unpacked(&reply->base, NULL);
+  } while (!result && reply);
+  return result;
+}
+
+static int writer_commit(struct ctd_content_writer *writer, const struct ctd_labels *labels, char **digest,
+                         struct ctd_error *err) {
   WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
   request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__COMMIT;
   request.expected = writer->digest;
@@ -216,15 +298,43 @@ int ctd_content_commit(struct ctd_content_writer *writer, const struct ctd_label
     return -1;
   int result = writer_send(writer, &request, err);
   if (!result)
-    result = stream_drain(writer->stream, err);
+    result = commit_finish(writer, digest, err);
   free(request.labels);
+  return result;
+}
+
+int ctd_content_commit(struct ctd_content_writer *writer, const struct ctd_labels *labels, struct ctd_error *err) {
+  int result = writer_commit(writer, labels, NULL, err);
   return result ? commit_failed(writer->client, writer->ref, writer->digest, labels, writer->scope, err) : 0;
+}
+
+int ctd_content_commit_new(struct ctd_content_writer *writer, const struct ctd_labels *labels, char **digest,
+                           int64_t *size, struct ctd_error *err) {
+  *digest = NULL;
+  *size = writer->offset + (int64_t)writer->fill;
+  if (!writer_commit(writer, labels, digest, err))
+    return 0;
+  free(*digest);
+  *digest = NULL;
+  if (err->code == CTD_ALREADY_EXISTS)
+    return ctd_error_prefix(err, "write %s", writer_name(writer));
+  return commit_failed(writer->client, writer->ref, writer_name(writer), labels, writer->scope, err);
+}
+
+/* Until the daemon has ended the call too, it holds the ref and may still write to the ingest. */
+static void writer_finish(struct ctd_content_writer *writer) {
+  struct ctd_error ignored = {0};
+  if (writer->stream && ctd_runtime_usable() && !ctd_scope_check(writer->scope, &ignored) &&
+      !ctd_stream_close_send(writer->stream, &ignored))
+    stream_drain(writer->stream, &ignored);
+  ctd_error_clear(&ignored);
 }
 
 void ctd_content_close(struct ctd_content_writer *writer) {
   if (!writer)
     return;
   writer_drop(writer);
+  writer_finish(writer);
   ctd_stream_free(writer->stream);
   ctd_client_unref(writer->client);
   free(writer->ref);

@@ -153,16 +153,19 @@ static int image_create(struct ctd_client *client, ImageMessage *message, struct
   return result;
 }
 
-static int image_update(struct ctd_client *client, ImageMessage *message, struct ctd_scope *scope,
-                        struct ctd_image **out, struct ctd_error *err) {
+/* `mask` NULL: target and labels are replaced. */
+static int image_update(struct ctd_client *client, ImageMessage *message, Google__Protobuf__FieldMask *mask,
+                        struct ctd_scope *scope, struct ctd_image **out, struct ctd_error *err) {
   UpdateRequest request = CONTAINERD__SERVICES__IMAGES__V1__UPDATE_IMAGE_REQUEST__INIT;
   UpdateResponse *reply = NULL;
   request.image = message;
-  if (ctd_call(ctd_client_target(client), METHOD("Update"), &request.base,
-               &containerd__services__images__v1__update_image_response__descriptor, (ProtobufCMessage **)&reply, scope,
-               err))
-    return -1;
-  int result = image_new(out, client, reply->image, err);
+  request.update_mask = mask;
+  int result = ctd_call(ctd_client_target(client), METHOD("Update"), &request.base,
+                        &containerd__services__images__v1__update_image_response__descriptor,
+                        (ProtobufCMessage **)&reply, scope, err);
+  if (result)
+    return result;
+  result = image_new(out, client, reply->image, err);
   protobuf_c_message_free_unpacked(&reply->base, NULL);
   return result;
 }
@@ -176,7 +179,7 @@ static int image_write(struct ctd_client *client, ImageMessage *message, struct 
     if (err->code != CTD_ALREADY_EXISTS)
       return -1;
     ctd_error_clear(err);
-    if (!image_update(client, message, scope, out, err))
+    if (!image_update(client, message, NULL, scope, out, err))
       return 0;
     if (err->code != CTD_NOT_FOUND)
       return -1;
@@ -184,22 +187,76 @@ static int image_write(struct ctd_client *client, ImageMessage *message, struct 
   }
 }
 
+/* A message for a request, borrowing all but the labels' array, which the caller frees. */
+static int message_fill(ImageMessage *message, Containerd__Types__Descriptor *descriptor, const char *name,
+                        const struct ctd_descriptor *target, const struct ctd_labels *labels, struct ctd_error *err) {
+  descriptor->media_type = target->media_type;
+  descriptor->digest = target->digest;
+  descriptor->size = target->size;
+  message->name = (char *)name;
+  message->target = descriptor;
+  return ctd_map_from_labels(labels, &containerd__services__images__v1__image__labels_entry__descriptor,
+                             &message->labels, &message->n_labels, err);
+}
+
 int ctd_image_put(struct ctd_client *client, const char *name, const struct ctd_descriptor *target,
                   const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_image **out,
                   struct ctd_error *err) {
   ImageMessage message = CONTAINERD__SERVICES__IMAGES__V1__IMAGE__INIT;
   Containerd__Types__Descriptor descriptor = CONTAINERD__TYPES__DESCRIPTOR__INIT;
-  descriptor.media_type = target->media_type;
-  descriptor.digest = target->digest;
-  descriptor.size = target->size;
-  message.name = (char *)name;
-  message.target = &descriptor;
-  int result = ctd_map_from_labels(labels, &containerd__services__images__v1__image__labels_entry__descriptor,
-                                   &message.labels, &message.n_labels, err);
+  int result = message_fill(&message, &descriptor, name, target, labels, err);
   if (!result)
     result = image_write(client, &message, scope, out, err);
   free(message.labels);
   return result ? ctd_client_failed(client, err, "image", "%s", name) : 0;
+}
+
+int ctd_image_tag(struct ctd_image *image, const char *name, bool force, struct ctd_scope *scope,
+                  struct ctd_image **out, struct ctd_error *err) {
+  ImageMessage message = CONTAINERD__SERVICES__IMAGES__V1__IMAGE__INIT;
+  Containerd__Types__Descriptor descriptor = CONTAINERD__TYPES__DESCRIPTOR__INIT;
+  int result = message_fill(&message, &descriptor, name, &image->target, &image->labels, err);
+  if (!result)
+    result = force ? image_write(image->client, &message, scope, out, err)
+                   : image_create(image->client, &message, scope, out, err);
+  free(message.labels);
+  return result ? ctd_client_failed(image->client, err, "tag", "image %s as %s", image->name, name) : 0;
+}
+
+/* "labels.<key>" for each; all in one block for free(). */
+static int label_paths(char ***out, const struct ctd_labels *labels, struct ctd_error *err) {
+  size_t size = labels->count * sizeof **out;
+  for (size_t i = 0; i < labels->count; i++)
+    size += sizeof "labels." + strlen(labels->items[i].key);
+  char **paths = malloc(size + 1);
+  if (!paths)
+    return ctd_error_nomem(err);
+  char *text = (char *)(paths + labels->count);
+  for (size_t i = 0; i < labels->count; i++) {
+    paths[i] = text;
+    text = stpcpy(stpcpy(text, "labels."), labels->items[i].key) + 1;
+  }
+  *out = paths;
+  return 0;
+}
+
+int ctd_image_set_labels(struct ctd_image *image, const struct ctd_labels *labels, struct ctd_scope *scope,
+                         struct ctd_image **out, struct ctd_error *err) {
+  ImageMessage message = CONTAINERD__SERVICES__IMAGES__V1__IMAGE__INIT;
+  Containerd__Types__Descriptor descriptor = CONTAINERD__TYPES__DESCRIPTOR__INIT;
+  Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+  int result = 0;
+  if (!labels->count) /* an empty mask would mean everything */
+    return ctd_image_get(image->client, image->name, scope, out, err);
+  if (label_paths(&mask.paths, labels, err))
+    return -1;
+  mask.n_paths = labels->count;
+  result = message_fill(&message, &descriptor, image->name, &image->target, labels, err);
+  if (!result)
+    result = image_update(image->client, &message, &mask, scope, out, err);
+  free(message.labels);
+  free(mask.paths);
+  return result < 0 ? ctd_client_failed(image->client, err, "set_labels", "image %s", image->name) : result;
 }
 
 int ctd_image_delete(struct ctd_client *client, const char *name, bool sync, struct ctd_scope *scope,

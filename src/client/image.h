@@ -39,11 +39,22 @@ int ctd_image_put(struct ctd_client *client, const char *name, const struct ctd_
                   const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_image **out,
                   struct ctd_error *err);
 
+/*
+ * Another name for what an image names, with its labels. A name that is taken is CTD_ALREADY_EXISTS, unless `force`:
+ * then it names this from now on. The caller unrefs *out.
+ */
+int ctd_image_tag(struct ctd_image *image, const char *name, bool force, struct ctd_scope *scope,
+                  struct ctd_image **out, struct ctd_error *err);
+
+/* Sets these labels of the record and leaves its others alone; "" removes one. *out is the record as it is then. */
+int ctd_image_set_labels(struct ctd_image *image, const struct ctd_labels *labels, struct ctd_scope *scope,
+                         struct ctd_image **out, struct ctd_error *err);
+
 /* `sync`: returns when the collector has run. */
 int ctd_image_delete(struct ctd_client *client, const char *name, bool sync, struct ctd_scope *scope,
                      struct ctd_error *err);
 
-/* What the client's platform needs of an image, read from the content store. */
+/* What one platform needs of an image, read from the content store. */
 struct ctd_image_content {
   struct ctd_descriptor manifest_descriptor;
   struct ctd_manifest manifest;
@@ -51,8 +62,18 @@ struct ctd_image_content {
   char *chain_id; /* of all layers: the snapshot's name; NULL for an image without layers */
 };
 int ctd_image_read(struct ctd_image *image, struct ctd_scope *scope, struct ctd_image_content *out,
-                   struct ctd_error *err);
+                   struct ctd_error *err); /* the client's platform */
+int ctd_image_read_for(struct ctd_image *image, const char *platform, struct ctd_scope *scope,
+                       struct ctd_image_content *out, struct ctd_error *err); /* NULL: the client's */
 void ctd_image_content_free(struct ctd_image_content *content);
+
+/* A manifest's bytes as JSON, kept as they are. The caller drops *out. */
+int ctd_image_read_manifest(struct ctd_image *image, const char *platform, struct ctd_scope *scope, json_t **out,
+                            struct ctd_error *err);
+
+/* Whether a platform's layers (NULL: the client's) have their snapshots. `snapshotter` NULL: the default one. */
+int ctd_image_is_unpacked(struct ctd_image *image, const char *platform, const char *snapshotter,
+                          struct ctd_scope *scope, bool *out, struct ctd_error *err);
 
 /*
  * The platforms that the image is for, as `ctr images ls` shows them: sorted, each once, those of an index as it writes

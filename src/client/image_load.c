@@ -110,3 +110,100 @@ void ctd_image_content_free(struct ctd_image_content *content) {
   free(content->chain_id);
   memset(content, 0, sizeof *content);
 }
+
+void ctd_image_contents_free(struct ctd_image_contents *contents) {
+  for (size_t i = 0; i < contents->count; i++)
+    ctd_image_content_free(&contents->items[i]);
+  free(contents->items);
+  memset(contents, 0, sizeof *contents);
+}
+
+/* Takes over *content; one that is there already isn't added again. */
+static int contents_add(struct ctd_image_contents *contents, struct ctd_image_content *content, struct ctd_error *err) {
+  struct ctd_image_content *items = realloc(contents->items, (contents->count + 1) * sizeof *items);
+  bool there = false;
+  if (items)
+    contents->items = items;
+  for (size_t i = 0; items && i < contents->count; i++)
+    there |= !strcmp(items[i].manifest_descriptor.digest, content->manifest_descriptor.digest);
+  if (!items || there) {
+    ctd_image_content_free(content);
+    return items ? 0 : ctd_error_nomem(err);
+  }
+  items[contents->count++] = *content;
+  return 0;
+}
+
+int ctd_image_load_platforms(const struct ctd_descriptor *target, const json_t *platforms, const char *fallback,
+                             const struct ctd_image_source *source, struct ctd_image_contents *out,
+                             struct ctd_error *err) {
+  size_t count = platforms ? json_array_size(platforms) : 1;
+  memset(out, 0, sizeof *out);
+  for (size_t i = 0; i < count; i++) {
+    const char *platform = platforms ? json_string_value(json_array_get(platforms, i)) : fallback;
+    struct ctd_image_content content;
+    if (!ctd_image_load(target, platform, source, &content, err) && !contents_add(out, &content, err))
+      continue;
+    ctd_image_contents_free(out);
+    return -1;
+  }
+  return 0;
+}
+
+/* What goes with an artifact's manifest in the place of a config. */
+static int load_blob(const struct load *load, const struct ctd_descriptor *descriptor, struct ctd_error *err) {
+  struct ctd_buffer bytes = {0};
+  int result = load->source->read(load->source->context, descriptor, CTD_CONFIG_LIMIT, &bytes, err);
+  if (!result)
+    result = load_keep(load, descriptor, &bytes, NULL, err);
+  ctd_buffer_free(&bytes);
+  return result;
+}
+
+static int load_rest(const struct load *load, struct ctd_error *err) {
+  if (!ctd_media_type_is_config(load->out->manifest.config.media_type))
+    return load_blob(load, &load->out->manifest.config, err);
+  return load_config(load, err) ? -1 : chain_id(load->out, err);
+}
+
+static int all_load(const struct ctd_image_source *source, const struct ctd_descriptor *descriptor, int depth,
+                    struct ctd_image_contents *out, struct ctd_error *err);
+
+static int index_load(const struct ctd_image_source *source, const struct ctd_manifest *index, int depth,
+                      struct ctd_image_contents *out, struct ctd_error *err) {
+  for (size_t i = 0; i < index->manifest_count; i++) {
+    const char *media_type = index->manifests[i].media_type;
+    bool known = ctd_media_type_is_manifest(media_type) || ctd_media_type_is_index(media_type);
+    if (known && all_load(source, &index->manifests[i], depth + 1, out, err))
+      return -1;
+  }
+  return 0;
+}
+
+static int all_load(const struct ctd_image_source *source, const struct ctd_descriptor *descriptor, int depth,
+                    struct ctd_image_contents *out, struct ctd_error *err) {
+  struct ctd_image_content content = {0};
+  const struct load load = {.source = source, .out = &content};
+  if (depth == DEPTH_LIMIT)
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "more than %d indexes in each other", DEPTH_LIMIT);
+  int result = ctd_descriptor_copy(&content.manifest_descriptor, descriptor, err);
+  if (!result)
+    result = load_manifest(&load, descriptor, &content.manifest, err);
+  if (!result && content.manifest.is_index)
+    result = index_load(source, &content.manifest, depth, out, err);
+  else if (!result)
+    result = load_rest(&load, err);
+  if (!result && !content.manifest.is_index)
+    return contents_add(out, &content, err);
+  ctd_image_content_free(&content);
+  return result;
+}
+
+int ctd_image_load_all(const struct ctd_descriptor *target, const struct ctd_image_source *source,
+                       struct ctd_image_contents *out, struct ctd_error *err) {
+  memset(out, 0, sizeof *out);
+  if (!all_load(source, target, 0, out, err))
+    return 0;
+  ctd_image_contents_free(out);
+  return -1;
+}

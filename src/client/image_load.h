@@ -23,4 +23,21 @@ struct ctd_image_source {
 int ctd_image_load(const struct ctd_descriptor *target, const char *platform, const struct ctd_image_source *source,
                    struct ctd_image_content *out, struct ctd_error *err);
 
+struct ctd_image_contents {
+  struct ctd_image_content *items;
+  size_t count;
+};
+
+/* The same for each platform of an array of strings (NULL: for `fallback` alone), a manifest that suits several once.
+ */
+int ctd_image_load_platforms(const struct ctd_descriptor *target, const json_t *platforms, const char *fallback,
+                             const struct ctd_image_source *source, struct ctd_image_contents *out,
+                             struct ctd_error *err);
+
+/* Every manifest that there is, whatever it is for. What isn't an image has no config document. */
+int ctd_image_load_all(const struct ctd_descriptor *target, const struct ctd_image_source *source,
+                       struct ctd_image_contents *out, struct ctd_error *err);
+
+void ctd_image_contents_free(struct ctd_image_contents *contents);
+
 #endif

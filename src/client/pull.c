@@ -17,7 +17,7 @@ struct pull {
   struct ctd_client *client, *leased;
   const struct ctd_pull_options *options;
   struct ctd_scope *caller; /* what the caller gave us */
-  struct ctd_scope scope;   /* within it; ends when a part of the pull fails */
+  struct ctd_scope scope;   /* within it, for each manifest anew; ends when a part of that fails */
   struct ctd_reference reference;
   struct ctd_registry *registry;
   struct ctd_http *http;
@@ -26,8 +26,9 @@ struct pull {
   struct ctd_pull_shared shared;
   struct ctd_resolved resolved;
   struct ctd_descriptor target;
-  struct ctd_image_content content;
-  bool stored; /* the blob read last came from the daemon */
+  struct ctd_image_contents contents;
+  const struct ctd_image_content *content; /* whose layers are being fetched */
+  bool stored;                             /* the blob read last came from the daemon */
   struct ctd_pull_layers *layers;
 };
 
@@ -129,14 +130,16 @@ static int pull_keep(void *context, const struct ctd_descriptor *descriptor, con
 
 static int pull_load(struct pull *pull, struct ctd_error *err) {
   const struct ctd_image_source source = {.read = pull_read, .keep = pull_keep, .context = pull};
-  const char *platform = pull->options->platform ? pull->options->platform : ctd_client_platform(pull->client);
-  return ctd_image_load(&pull->target, platform, &source, &pull->content, err);
+  if (pull->options->all_platforms)
+    return ctd_image_load_all(&pull->target, &source, &pull->contents, err);
+  return ctd_image_load_platforms(&pull->target, pull->options->platforms, ctd_client_platform(pull->client), &source,
+                                  &pull->contents, err);
 }
 
 static int layers_start(void *context, size_t first, struct ctd_error *err) {
   struct pull *pull = context;
   int concurrency = pull->options->max_concurrent > 0 ? pull->options->max_concurrent : DEFAULT_CONCURRENCY;
-  return ctd_pull_layers_start(&pull->layers, &pull->shared, &pull->content.manifest, first, concurrency, err);
+  return ctd_pull_layers_start(&pull->layers, &pull->shared, &pull->content->manifest, first, concurrency, err);
 }
 
 static int layers_await(void *context, size_t layer, struct ctd_error *err) {
@@ -146,7 +149,7 @@ static int layers_await(void *context, size_t layer, struct ctd_error *err) {
 
 static void layers_tell(void *context, size_t layer, enum ctd_progress_state state) {
   struct pull *pull = context;
-  const struct ctd_descriptor *descriptor = &pull->content.manifest.layers[layer];
+  const struct ctd_descriptor *descriptor = &pull->content->manifest.layers[layer];
   ctd_pull_tell(&pull->report, descriptor, state, descriptor->size);
 }
 
@@ -156,27 +159,50 @@ static int pull_unpack(struct pull *pull, struct ctd_error *err) {
   char *snapshotter;
   if (ctd_choose_snapshotter(pull->client, pull->options->snapshotter, &snapshotter, &pull->scope, err))
     return -1;
-  int result =
-      ctd_unpack(pull->leased, snapshotter, &pull->content.manifest, &pull->content.config, &source, &pull->scope, err);
+  int result = ctd_unpack(pull->leased, snapshotter, &pull->content->manifest, &pull->content->config, &source,
+                          &pull->scope, err);
   free(snapshotter);
   return result;
 }
 
 static int pull_store(struct pull *pull, struct ctd_error *err) {
   int result = layers_start(pull, 0, err);
-  for (size_t i = 0; !result && i < pull->content.manifest.layer_count; i++)
+  for (size_t i = 0; !result && i < pull->content->manifest.layer_count; i++)
     result = layers_await(pull, i, err);
   return result;
 }
 
-static int pull_layers(struct pull *pull, struct ctd_error *err) {
-  int result = pull->options->unpack ? pull_unpack(pull, err) : pull_store(pull, err);
+/* Attestations and artifacts have other layers than file systems. */
+static bool content_can_unpack(const struct ctd_image_content *content) {
+  if (!content->config.document)
+    return false;
+  for (size_t i = 0; i < content->manifest.layer_count; i++)
+    if (!ctd_media_type_is_layer(content->manifest.layers[i].media_type))
+      return false;
+  return true;
+}
+
+static int pull_content(struct pull *pull, const struct ctd_image_content *content, struct ctd_error *err) {
+  bool unpack = pull->options->unpack && content_can_unpack(content);
+  if (unpack && pull->options->platform_check && ctd_unpack_check(pull->client, &content->config, err))
+    return -1;
+  ctd_scope_init_within(&pull->scope, pull->caller);
+  pull->content = content;
+  int result = unpack ? pull_unpack(pull, err) : pull_store(pull, err);
   ctd_pull_layers_free(pull->layers, result ? err : NULL);
+  pull->layers = NULL;
   return result;
 }
 
+static int pull_contents(struct pull *pull, struct ctd_error *err) {
+  for (size_t i = 0; i < pull->contents.count; i++)
+    if (pull_content(pull, &pull->contents.items[i], err))
+      return -1;
+  return 0;
+}
+
 static int pull_run(struct pull *pull, struct ctd_image **out, struct ctd_error *err) {
-  if (pull_open(pull, err) || pull_resolve(pull, err) || pull_load(pull, err) || pull_layers(pull, err))
+  if (pull_open(pull, err) || pull_resolve(pull, err) || pull_load(pull, err) || pull_contents(pull, err))
     return -1;
   return ctd_image_put(pull->client, pull->reference.name, &pull->target, &pull->options->labels, pull->caller, out,
                        err);
@@ -184,7 +210,7 @@ static int pull_run(struct pull *pull, struct ctd_image **out, struct ctd_error 
 
 static void pull_free(struct pull *pull) {
   ctd_lease_end(pull->client, pull->leased);
-  ctd_image_content_free(&pull->content);
+  ctd_image_contents_free(&pull->contents);
   ctd_descriptor_free(&pull->target);
   ctd_resolved_free(&pull->resolved);
   ctd_labels_free(&pull->origin);
@@ -201,7 +227,7 @@ int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_
   if (ctd_reference_parse(&pull.reference, reference, err))
     return ctd_client_failed(client, err, "pull", "%s", reference);
   ctd_scope_init_within(&pull.scope, scope);
-  ctd_pull_report_init(&pull.report, options);
+  ctd_pull_report_init(&pull.report, &options->listener);
   int result = pull_run(&pull, out, err);
   if (result) {
     if (err->code == CTD_UNKNOWN && strstr(err->message, "no space left on device"))

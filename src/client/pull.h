@@ -12,9 +12,12 @@ enum ctd_progress_state {
   CTD_PROGRESS_DOWNLOADED,
   CTD_PROGRESS_UNPACKING,
   CTD_PROGRESS_UNPACKED,
+  CTD_PROGRESS_UPLOADING,
+  CTD_PROGRESS_MOUNTED,
+  CTD_PROGRESS_UPLOADED,
 };
 
-/* "waiting", "downloading", "exists", "downloaded", "unpacking", "unpacked" */
+/* "waiting", "downloading", "exists", "downloaded", "unpacking", "unpacked", "uploading", "mounted", "uploaded" */
 const char *ctd_progress_state_name(enum ctd_progress_state state);
 
 /* One step of one descriptor. */
@@ -24,16 +27,22 @@ struct ctd_progress {
   enum ctd_progress_state state;
 };
 
+/* Called on the threads of the operation, one at a time; NULL: nobody wants to know. */
+struct ctd_progress_listener {
+  void (*tell)(void *context, const struct ctd_progress *progress);
+  void *context;
+};
+
 struct ctd_pull_options {
-  const char *platform;    /* NULL: the client's */
-  const char *snapshotter; /* NULL: the client's, then the namespace's default */
-  bool unpack;
+  const json_t *platforms; /* array of strings; NULL: the client's alone */
+  bool all_platforms;
+  const char *snapshotter;  /* NULL: the client's, then the namespace's default */
+  bool unpack;              /* all that is fetched, but for what can't be: attestations and artifacts */
+  bool platform_check;      /* not to unpack what is for another platform than the client's */
   int max_concurrent;       /* layers fetched at once; 0: 3 */
   struct ctd_labels labels; /* for the image's record; owned by the caller */
   struct ctd_registry_options registry;
-  /* Called on the threads of the pull, one at a time; NULL: nobody wants to know. */
-  void (*progress)(void *context, const struct ctd_progress *progress);
-  void *progress_context;
+  struct ctd_progress_listener listener;
 };
 
 /*

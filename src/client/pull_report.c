@@ -4,16 +4,17 @@ static const char *const state_names[] = {
     [CTD_PROGRESS_WAITING] = "waiting",     [CTD_PROGRESS_DOWNLOADING] = "downloading",
     [CTD_PROGRESS_EXISTS] = "exists",       [CTD_PROGRESS_DOWNLOADED] = "downloaded",
     [CTD_PROGRESS_UNPACKING] = "unpacking", [CTD_PROGRESS_UNPACKED] = "unpacked",
+    [CTD_PROGRESS_UPLOADING] = "uploading", [CTD_PROGRESS_MOUNTED] = "mounted",
+    [CTD_PROGRESS_UPLOADED] = "uploaded",
 };
 
 const char *ctd_progress_state_name(enum ctd_progress_state state) {
   return state_names[state];
 }
 
-void ctd_pull_report_init(struct ctd_pull_report *report, const struct ctd_pull_options *options) {
+void ctd_pull_report_init(struct ctd_pull_report *report, const struct ctd_progress_listener *listener) {
   pthread_mutex_init(&report->lock, NULL);
-  report->progress = options->progress;
-  report->context = options->progress_context;
+  report->listener = *listener;
 }
 
 void ctd_pull_report_free(struct ctd_pull_report *report) {
@@ -29,9 +30,9 @@ void ctd_pull_tell(struct ctd_pull_report *report, const struct ctd_descriptor *
       .offset = offset,
       .state = state,
   };
-  if (!report->progress)
+  if (!report->listener.tell)
     return;
   pthread_mutex_lock(&report->lock);
-  report->progress(report->context, &progress);
+  report->listener.tell(report->listener.context, &progress);
   pthread_mutex_unlock(&report->lock);
 }

@@ -1,4 +1,4 @@
-/* What the parts of a pull tell of their progress, from any of its threads. */
+/* What the parts of a pull or push tell of their progress, from any of its threads. */
 #ifndef CTD_CLIENT_PULL_REPORT_H
 #define CTD_CLIENT_PULL_REPORT_H
 
@@ -7,12 +7,10 @@
 
 struct ctd_pull_report {
   pthread_mutex_t lock; /* one call at a time */
-  void (*progress)(void *context, const struct ctd_progress *progress);
-  void *context;
+  struct ctd_progress_listener listener;
 };
 
-/* Calls what the options name, or nothing. */
-void ctd_pull_report_init(struct ctd_pull_report *report, const struct ctd_pull_options *options);
+void ctd_pull_report_init(struct ctd_pull_report *report, const struct ctd_progress_listener *listener);
 void ctd_pull_report_free(struct ctd_pull_report *report);
 
 /* `offset`: how many bytes are there. */

@@ -10,6 +10,8 @@
 typedef Containerd__Services__Snapshots__V1__StatSnapshotRequest StatRequest;
 typedef Containerd__Services__Snapshots__V1__PrepareSnapshotRequest PrepareRequest;
 typedef Containerd__Services__Snapshots__V1__PrepareSnapshotResponse PrepareResponse;
+typedef Containerd__Services__Snapshots__V1__ViewSnapshotRequest ViewRequest;
+typedef Containerd__Services__Snapshots__V1__ViewSnapshotResponse ViewResponse;
 typedef Containerd__Services__Snapshots__V1__CommitSnapshotRequest CommitRequest;
 typedef Containerd__Services__Snapshots__V1__MountsRequest MountsRequest;
 typedef Containerd__Services__Snapshots__V1__MountsResponse MountsResponse;
@@ -123,6 +125,28 @@ int ctd_snapshot_prepare(struct ctd_client *client, const char *snapshotter, con
   if (reply)
     protobuf_c_message_free_unpacked(&reply->base, NULL);
   return result < 0 ? ctd_error_prefix(err, "prepare snapshot %s", key) : result;
+}
+
+int ctd_snapshot_view(struct ctd_client *client, const char *snapshotter, const char *key, const char *parent,
+                      const struct ctd_labels *labels, struct ctd_mounts *mounts, struct ctd_scope *scope,
+                      struct ctd_error *err) {
+  ViewRequest request = CONTAINERD__SERVICES__SNAPSHOTS__V1__VIEW_SNAPSHOT_REQUEST__INIT;
+  ViewResponse *reply = NULL;
+  request.snapshotter = (char *)snapshotter;
+  request.key = (char *)key;
+  request.parent = (char *)(parent ? parent : "");
+  if (ctd_map_from_labels(labels, &containerd__services__snapshots__v1__view_snapshot_request__labels_entry__descriptor,
+                          &request.labels, &request.n_labels, err))
+    return -1;
+  int result = ctd_call(ctd_client_target(client), METHOD("View"), &request.base,
+                        &containerd__services__snapshots__v1__view_snapshot_response__descriptor,
+                        (ProtobufCMessage **)&reply, scope, err);
+  free(request.labels);
+  if (!result && mounts)
+    result = mounts_read(mounts, reply->mounts, reply->n_mounts, err);
+  if (reply)
+    protobuf_c_message_free_unpacked(&reply->base, NULL);
+  return result < 0 ? ctd_error_prefix(err, "view snapshot %s", key) : result;
 }
 
 int ctd_snapshot_commit(struct ctd_client *client, const char *snapshotter, const char *name, const char *key,

@@ -28,6 +28,11 @@ int ctd_snapshot_prepare(struct ctd_client *client, const char *snapshotter, con
                          const struct ctd_labels *labels, struct ctd_mounts *mounts, struct ctd_scope *scope,
                          struct ctd_error *err);
 
+/* The same, read-only: a view of `parent`. */
+int ctd_snapshot_view(struct ctd_client *client, const char *snapshotter, const char *key, const char *parent,
+                      const struct ctd_labels *labels, struct ctd_mounts *mounts, struct ctd_scope *scope,
+                      struct ctd_error *err);
+
 int ctd_snapshot_commit(struct ctd_client *client, const char *snapshotter, const char *name, const char *key,
                         const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_error *err);
 

@@ -1,6 +1,7 @@
 #include "client/unpack.h"
 #include "base/buffer.h"
 #include "client/content.h"
+#include "client/lease_resource.h"
 #include "client/snapshot.h"
 #include "client/unique.h"
 #include "diff.pb-c.h"
@@ -34,20 +35,29 @@ struct layer {
   struct ctd_mounts mounts;
 };
 
+/* Whether a layer has its snapshot. Held first, it won't be collected while the pull builds on it. */
+static int unpack_has(const struct unpack *unpack, const char *chain_id, bool *exists, struct ctd_error *err) {
+  char *type = ctd_format(err, "snapshots/%s", unpack->snapshotter);
+  if (!type)
+    return -1;
+  const struct ctd_lease_resource snapshot = {type, chain_id};
+  int result = ctd_lease_add(unpack->client, ctd_client_lease(unpack->client), &snapshot, unpack->scope, err);
+  free(type);
+  return result ? -1 : ctd_snapshot_exists(unpack->client, unpack->snapshotter, chain_id, exists, unpack->scope, err);
+}
+
 /* How many layers have their snapshot, counted from the lowest. A snapshot never lacks its parents. */
 static int unpack_present(const struct unpack *unpack, size_t *present, struct ctd_error *err) {
   bool exists = true;
   *present = unpack->count;
   if (!unpack->count)
     return 0;
-  if (ctd_snapshot_exists(unpack->client, unpack->snapshotter, unpack->chain_ids[unpack->count - 1], &exists,
-                          unpack->scope, err))
+  if (unpack_has(unpack, unpack->chain_ids[unpack->count - 1], &exists, err))
     return -1;
   if (exists)
     return 0;
   for (*present = 0; *present < unpack->count - 1; ++*present) {
-    if (ctd_snapshot_exists(unpack->client, unpack->snapshotter, unpack->chain_ids[*present], &exists, unpack->scope,
-                            err))
+    if (unpack_has(unpack, unpack->chain_ids[*present], &exists, err))
       return -1;
     if (!exists)
       break;
@@ -86,7 +96,7 @@ static int layer_prepare(const struct unpack *unpack, struct layer *layer, struc
     ctd_error_clear(err);
     free(layer->key);
     layer->key = NULL;
-    if (ctd_snapshot_exists(unpack->client, unpack->snapshotter, layer->chain_id, &exists, unpack->scope, err))
+    if (unpack_has(unpack, layer->chain_id, &exists, err))
       return -1;
     if (exists)
       return 0;

@@ -25,4 +25,17 @@ int ctd_unpack(struct ctd_client *client, const char *snapshotter, const struct 
                const struct ctd_image_config *config, const struct ctd_layer_source *source, struct ctd_scope *scope,
                struct ctd_error *err);
 
+struct ctd_unpack_options {
+  const char *platform;    /* NULL: the client's */
+  const char *snapshotter; /* NULL: the default one */
+  bool platform_check;     /* an image for another platform than the client's is CTD_UNSUPPORTED_PLATFORM */
+};
+
+/* Unpacks an image whose blobs the daemon has. One that is unpacked already is success. */
+int ctd_image_unpack(struct ctd_image *image, const struct ctd_unpack_options *options, struct ctd_scope *scope,
+                     struct ctd_error *err);
+
+/* Whether the client's own machine runs what the config is for; CTD_UNSUPPORTED_PLATFORM if not. */
+int ctd_unpack_check(struct ctd_client *client, const struct ctd_image_config *config, struct ctd_error *err);
+
 #endif

@@ -1,5 +1,6 @@
 #include "client/container.h"
 #include "base/json.h"
+#include "client/runtime_message.h"
 #include "client/task.h"
 #include "lua/json.h"
 #include "lua/op.h"
@@ -43,9 +44,39 @@ static int push_text(lua_State *L, const char *text) {
   return 1;
 }
 
+/* {type_url, value}, with the bytes. */
+static void push_typed(lua_State *L, const struct ctd_typed *typed) {
+  lua_createtable(L, 0, 2);
+  ctd_record_set_string(L, "type_url", typed->type_url);
+  lua_pushlstring(L, (const char *)typed->value, typed->size);
+  lua_setfield(L, -2, "value");
+}
+
+/* Its options are decoded where their type is known. */
 static void push_runtime(lua_State *L, const struct ctd_container_info *record) {
-  lua_createtable(L, 0, 1);
+  struct ctd_error err = {0};
+  lua_createtable(L, 0, 2);
   ctd_record_set_string(L, "name", record->runtime);
+  if (!record->runtime_options.type_url)
+    return;
+  json_t **options = ctd_json_box(L);
+  if (ctd_runtime_message_unpack(options, &record->runtime_options, &err))
+    ctd_error_clear(&err);
+  if (*options)
+    ctd_json_push(L, *options);
+  else
+    push_typed(L, &record->runtime_options);
+  lua_setfield(L, -3, "options");
+  lua_pop(L, 1);
+}
+
+static void push_extensions(lua_State *L, const struct ctd_container_info *record) {
+  const struct ctd_extensions *extensions = &record->extensions;
+  lua_createtable(L, 0, (int)extensions->count);
+  for (size_t i = 0; i < extensions->count; i++) {
+    push_typed(L, &extensions->items[i].value);
+    lua_setfield(L, -2, extensions->items[i].name);
+  }
 }
 
 static int container_id(lua_State *L) {
@@ -67,6 +98,11 @@ static int container_runtime(lua_State *L) {
 
 static int container_labels(lua_State *L) {
   ctd_record_push_labels(L, &container_check(L)->labels);
+  return 1;
+}
+
+static int container_extensions(lua_State *L) {
+  push_extensions(L, container_check(L));
   return 1;
 }
 
@@ -102,7 +138,7 @@ static int info_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
 static int info_push(lua_State *L, struct ctd_op *op, void *data) {
   const struct ctd_container_info *record = ctd_container_record(((struct request *)data)->container);
   (void)op;
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 9);
   ctd_record_set_string(L, "id", record->id);
   ctd_record_set_string(L, "image", record->image);
   ctd_record_set_string(L, "snapshotter", record->snapshotter);
@@ -113,6 +149,8 @@ static int info_push(lua_State *L, struct ctd_op *op, void *data) {
   lua_setfield(L, -2, "runtime");
   ctd_record_push_labels(L, &record->labels);
   lua_setfield(L, -2, "labels");
+  push_extensions(L, record);
+  lua_setfield(L, -2, "extensions");
   return 1;
 }
 
@@ -242,7 +280,15 @@ static const struct ctd_method delete_method = {
 };
 
 static const struct ctd_method *const container_methods[] = {
-    &info_method, &exists_method, &image_method, &task_method, &delete_method, &ctd_new_task_method, NULL,
+    &info_method,
+    &exists_method,
+    &image_method,
+    &task_method,
+    &delete_method,
+    &ctd_new_task_method,
+    &ctd_container_update_method,
+    &ctd_container_set_labels_method,
+    NULL,
 };
 
 static const luaL_Reg container_functions[] = {
@@ -254,6 +300,7 @@ static const luaL_Reg container_functions[] = {
     {"created", container_created},
     {"updated", container_updated},
     {"spec", container_spec},
+    {"extensions", container_extensions},
     {NULL, NULL},
 };
 

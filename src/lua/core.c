@@ -3,6 +3,7 @@
 #include "lua/file.h"
 #include "lua/hub.h"
 #include "lua/json.h"
+#include "lua/message.h"
 #include "lua/reference.h"
 #include "lua/types.h"
 
@@ -10,7 +11,10 @@
 static const char *const wait_functions[] = {"sleep", "all", "any", "hub", NULL};
 
 static const struct ctd_type *const types[] = {
-    &ctd_client_type, &ctd_image_type, &ctd_container_type, &ctd_task_type, &ctd_process_type, &ctd_stream_type, NULL,
+    &ctd_client_type,     &ctd_image_type,   &ctd_container_type,   &ctd_task_type,
+    &ctd_process_type,    &ctd_stream_type,  &ctd_lease_type,       &ctd_leases_type,
+    &ctd_namespaces_type, &ctd_content_type, &ctd_walk_type,        &ctd_reader_type,
+    &ctd_writer_type,     &ctd_events_type,  &ctd_snapshotter_type, NULL,
 };
 
 static const struct ctd_method *const module_methods[] = {&ctd_connect_method, NULL};
@@ -53,9 +57,12 @@ static void list_lua_types(lua_State *L, int wait) {
 
 __attribute__((visibility("default"))) int luaopen_containerd_core(lua_State *L);
 
-int luaopen_containerd_core(lua_State *L) {
-  lua_settop(L, 0);
+static const char core_key; /* registry: the module */
+
+/* Leaves the module at index 2. */
+static void core_open(lua_State *L) {
   ctd_json_open(L);
+  ctd_message_open(L);
   ctd_fail_open(L);
   ctd_hub_open(L);
   ctd_method_open(L); /* at index 1 */
@@ -70,5 +77,20 @@ int luaopen_containerd_core(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_pushcclosure(L, core_module, 1);
   lua_setfield(L, 2, "module");
+}
+
+/*
+ * Once in a Lua state: a host that forgets what it has loaded, and loads it again, has objects from before, which need
+ * their metatables.
+ */
+int luaopen_containerd_core(lua_State *L) {
+  lua_settop(L, 0);
+  ctd_registry_get(L, &core_key);
+  if (!lua_isnil(L, 1))
+    return 1;
+  lua_settop(L, 0);
+  core_open(L);
+  lua_pushvalue(L, 2);
+  ctd_registry_set(L, &core_key);
   return 1;
 }

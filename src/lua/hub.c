@@ -14,10 +14,10 @@ struct ctd_hub {
   pid_t owner;           /* who opened the fd; a forked child shares it and must not */
   int fd;                /* −1: not open yet */
   pthread_mutex_t mutex; /* guards what follows */
-  pthread_cond_t idle;   /* signalled when a job ends */
+  pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
   bool closed;
-  int jobs;
+  int busy; /* what is between begin and end */
 };
 
 static const char hub_key; /* registry: the box with the pointer, which is closed with the state */
@@ -134,9 +134,15 @@ struct job {
   void (*run)(struct ctd_op *op);
 };
 
-static void job_ended(struct ctd_hub *hub) {
+void ctd_hub_begin(struct ctd_hub *hub) {
+  pthread_mutex_lock(&ctd_hub_ref(hub)->mutex);
+  hub->busy++;
+  pthread_mutex_unlock(&hub->mutex);
+}
+
+void ctd_hub_end(struct ctd_hub *hub) {
   pthread_mutex_lock(&hub->mutex);
-  hub->jobs--;
+  hub->busy--;
   pthread_cond_broadcast(&hub->idle);
   pthread_mutex_unlock(&hub->mutex);
   ctd_hub_unref(hub);
@@ -147,7 +153,7 @@ static void *job_run(void *argument) {
   free(argument);
   job.run(job.op);
   ctd_op_unref(job.op);
-  job_ended(job.hub);
+  ctd_hub_end(job.hub);
   return NULL;
 }
 
@@ -156,17 +162,15 @@ int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct
   struct job *job = malloc(sizeof *job);
   if (!job)
     return ctd_error_nomem(err);
-  *job = (struct job){ctd_hub_ref(hub), ctd_op_ref(op), run};
-  pthread_mutex_lock(&hub->mutex);
-  hub->jobs++;
-  pthread_mutex_unlock(&hub->mutex);
+  *job = (struct job){hub, ctd_op_ref(op), run};
+  ctd_hub_begin(hub);
   if (!ctd_thread_start(&thread, "ctd-job", job_run, job, err)) {
     pthread_detach(thread);
     return 0;
   }
   free(job);
   ctd_op_unref(op);
-  job_ended(hub);
+  ctd_hub_end(hub);
   return -1;
 }
 
@@ -185,7 +189,7 @@ static void hub_close(struct ctd_hub *hub) {
     ctd_op_unref(op);
   pthread_mutex_lock(&hub->mutex);
   hub->closed = true;
-  while (hub->jobs && !pthread_cond_timedwait(&hub->idle, &hub->mutex, &until))
+  while (hub->busy && !pthread_cond_timedwait(&hub->idle, &hub->mutex, &until))
     continue;
   pthread_mutex_unlock(&hub->mutex);
 }

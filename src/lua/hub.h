@@ -13,7 +13,7 @@ struct ctd_hub;
 
 /*
  * Makes the state's hub; nothing is opened or started yet. When the state closes, the hub waits, a while, for the
- * operations on job threads: they have been cancelled by then and undo what they made.
+ * operations on other threads: they have been cancelled by then, and undo what they made.
  */
 void ctd_hub_open(lua_State *L);
 
@@ -35,7 +35,14 @@ void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op);
 /* The next operation with news, with its reference; NULL: none, and then the fd isn't readable. Lua's thread. */
 struct ctd_op *ctd_hub_take(struct ctd_hub *hub);
 
-/* Runs `run(op)` on a job thread that the hub waits for when the state closes. */
+/*
+ * Something of this state is under way on another thread, between begin and end: when the state closes, the hub waits
+ * for it.
+ */
+void ctd_hub_begin(struct ctd_hub *hub);
+void ctd_hub_end(struct ctd_hub *hub);
+
+/* Runs `run(op)` on a job thread, between begin and end. */
 int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct ctd_op *op), struct ctd_error *err);
 
 /* Waits until the fd is readable or a signal comes, at most `seconds`. */

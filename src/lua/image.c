@@ -1,4 +1,5 @@
 #include "client/image.h"
+#include "lua/image_methods.h"
 #include "lua/op.h"
 #include "lua/record.h"
 #include "lua/types.h"
@@ -144,7 +145,23 @@ static const struct ctd_method delete_method = {
 };
 
 static const struct ctd_method *const image_methods[] = {
-    &size_method, &platforms_method, &delete_method, &ctd_new_container_method, NULL,
+    &size_method,
+    &platforms_method,
+    &delete_method,
+    &ctd_new_container_method,
+    &ctd_image_config_method,
+    &ctd_image_manifest_method,
+    &ctd_image_diff_ids_method,
+    &ctd_image_rootfs_chain_id_method,
+    &ctd_image_is_unpacked_method,
+    &ctd_image_unpack_method,
+    &ctd_image_content_tree_method,
+    &ctd_image_check_method,
+    &ctd_image_usage_method,
+    &ctd_image_tag_method,
+    &ctd_image_set_labels_method,
+    &ctd_image_push_method,
+    NULL,
 };
 
 static const luaL_Reg image_functions[] = {

@@ -16,7 +16,8 @@ struct ctd_type {
   bool (*equal)(void *a, void *b);               /* NULL: objects are equal only to themselves */
   /* What closing an object made with auto_delete does in the daemon; what isn't there any more is fine. */
   int (*dispose)(void *pointer, struct ctd_scope *scope, struct ctd_error *err);
-  void (*extend)(lua_State *L);            /* adds what is made in Lua to the table of methods on top; NULL: nothing */
+  /* Adds what is made in Lua to the table of methods on top, or to the metatable below that. NULL: nothing. */
+  void (*extend)(lua_State *L);
   lua_CFunction index;                     /* called for names that aren't methods; NULL: they are nil */
   const luaL_Reg *functions;               /* methods that don't wait; up to a NULL name; NULL: none */
   const struct ctd_method *const *methods; /* methods that start an operation; up to a NULL; NULL: none */

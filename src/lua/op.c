@@ -54,12 +54,18 @@ static void op_run_job(struct ctd_op *op) {
   ctd_hub_post(op->hub, op);
 }
 
-/* On the pump thread, which had a reference. */
+/* The pump lets its reference go. */
+static void op_leave_pump(struct ctd_op *op) {
+  struct ctd_hub *hub = op->hub;
+  ctd_op_unref(op);
+  ctd_hub_end(hub);
+}
+
 static void op_call_is_over(void *context) {
   struct ctd_op *op = context;
   atomic_store(&op->complete, true);
   ctd_hub_post(op->hub, op);
-  ctd_op_unref(op);
+  op_leave_pump(op);
 }
 
 bool ctd_op_is_driven(const struct ctd_op *op) {
@@ -69,6 +75,7 @@ bool ctd_op_is_driven(const struct ctd_op *op) {
 static void op_start_call(struct ctd_op *op) {
   op->scope.nowait = true;
   if (!op->blocking) {
+    ctd_hub_begin(op->hub);
     op->scope.notify = op_call_is_over;
     op->scope.notify_context = ctd_op_ref(op);
   }
@@ -76,7 +83,8 @@ static void op_start_call(struct ctd_op *op) {
   if (result == CTD_PENDING)
     return;
   op_finish(op, result);
-  ctd_op_unref(op->scope.notify_context);
+  if (!op->blocking)
+    op_leave_pump(op);
 }
 
 static void op_start_elsewhere(struct ctd_op *op) {

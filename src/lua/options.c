@@ -197,7 +197,7 @@ static const struct ctd_option *option_find(const struct ctd_option *options, co
 }
 
 /* At most this many are compared with a misspelt one; no method has more. */
-#define NAMES_LIMIT 64
+#define NAMES_LIMIT 96
 
 static void option_unknown(lua_State *L, struct ctd_op *op, const struct ctd_option *options, const char *name,
                            bool timeout) {

@@ -24,6 +24,7 @@ void ctd_upcalls_init(struct ctd_upcalls *upcalls) {
 void ctd_upcalls_free(struct ctd_upcalls *upcalls) {
   json_decref(upcalls->argument);
   json_decref(upcalls->answer);
+  ctd_buffer_free(&upcalls->bytes);
   for (size_t i = 0; i < upcalls->step_count; i++) {
     free(upcalls->steps[i].digest);
     free(upcalls->steps[i].media_type);
@@ -85,6 +86,18 @@ int ctd_upcall_ask(struct ctd_op *op, const char *function, json_t *argument, js
   }
   pthread_mutex_unlock(&upcalls->mutex);
   return result;
+}
+
+int ctd_upcall_read(struct ctd_op *op, const char *function, size_t size, struct ctd_buffer *out, bool *ended,
+                    struct ctd_error *err) {
+  json_t *answer = NULL;
+  if (ctd_upcall_ask(op, function, json_integer((json_int_t)size), &answer, err))
+    return -1;
+  *ended = !json_is_true(answer);
+  json_decref(answer);
+  *out = op->upcalls.bytes;
+  memset(&op->upcalls.bytes, 0, sizeof op->upcalls.bytes);
+  return 0;
 }
 
 static struct ctd_upcall_step *step_find(struct ctd_upcalls *upcalls, const char *digest) {
@@ -192,11 +205,24 @@ int ctd_upcall_take(lua_State *L, struct ctd_op *op, int handle) {
   return 3;
 }
 
+/* Whether there are bytes is the answer itself. */
+static void answer_with_bytes(lua_State *L, struct ctd_upcalls *upcalls, int index) {
+  struct ctd_error err = {0};
+  bool some = lua_type(L, index) == LUA_TSTRING;
+  ctd_buffer_free(&upcalls->bytes);
+  if (some && ctd_buffer_append(&upcalls->bytes, lua_tostring(L, index), ctd_rawlen(L, index), &err))
+    luaL_error(L, "%s", err.message);
+  upcalls->answer = json_boolean(some);
+}
+
 void ctd_upcall_answer(lua_State *L, struct ctd_op *op, int index) {
   struct ctd_upcalls *upcalls = &op->upcalls;
   json_decref(upcalls->answer);
   upcalls->answer = NULL;
-  ctd_json_read(L, index, upcalls->function, 0, &upcalls->answer);
+  if (upcalls->wants_bytes)
+    answer_with_bytes(L, upcalls, index);
+  else
+    ctd_json_read(L, index, upcalls->function, 0, &upcalls->answer);
   pthread_mutex_lock(&upcalls->mutex);
   json_decref(upcalls->argument);
   upcalls->argument = NULL;

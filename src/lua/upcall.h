@@ -5,7 +5,7 @@
 #ifndef CTD_LUA_UPCALL_H
 #define CTD_LUA_UPCALL_H
 
-#include "base/error.h"
+#include "base/buffer.h"
 #include "client/pull.h"
 #include "lua/compat.h"
 #include <pthread.h>
@@ -21,6 +21,8 @@ struct ctd_upcalls {
   enum ctd_question_state state;
   const char *function; /* the name of the option that holds the function */
   json_t *argument, *answer;
+  bool wants_bytes;        /* set before the operation starts: answers are strings of bytes, for ctd_upcall_read */
+  struct ctd_buffer bytes; /* such an answer */
   struct ctd_upcall_step *steps; /* the latest of each digest */
   size_t step_count;
 };
@@ -34,6 +36,13 @@ void ctd_upcalls_free(struct ctd_upcalls *upcalls);
  * have changed. −1 when the operation ends first, for instance because the function raised an error.
  */
 int ctd_upcall_ask(struct ctd_op *op, const char *function, json_t *argument, json_t **answer, struct ctd_error *err);
+
+/*
+ * Job threads: calls the function for `size` bytes or so, and waits for its answer, which the caller owns. One that is
+ * no string is the end: *ended is set.
+ */
+int ctd_upcall_read(struct ctd_op *op, const char *function, size_t size, struct ctd_buffer *out, bool *ended,
+                    struct ctd_error *err);
 
 /* Job threads: tells the option `progress` of a step. Never waits; an older step of the same digest may be skipped. */
 void ctd_upcall_progress(struct ctd_op *op, const struct ctd_progress *progress);

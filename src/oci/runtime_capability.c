@@ -150,15 +150,23 @@ static int set_change(json_t *sets, const char *key, const struct list *add, con
   return 0;
 }
 
-int ctd_runtime_capabilities_change(json_t *spec, const json_t *add, const json_t *drop, struct ctd_error *err) {
-  struct list added = {0}, dropped = {0};
-  json_t *sets;
-  if (list_read(&added, add, "cap_add", err) || list_read(&dropped, drop, "cap_drop", err))
-    return -1;
-  if (!(sets = ctd_runtime_spec_at(spec, "process.capabilities", err)))
-    return -1;
-  return set_change(sets, "bounding", &added, &dropped, err) || set_change(sets, "effective", &added, &dropped, err) ||
-                 set_change(sets, "permitted", &added, &dropped, err)
+static int sets_change(json_t *spec, const struct list *add, const struct list *drop, struct ctd_error *err) {
+  json_t *sets = ctd_runtime_spec_at(spec, "process.capabilities", err);
+  return !sets || set_change(sets, "bounding", add, drop, err) || set_change(sets, "effective", add, drop, err) ||
+                 set_change(sets, "permitted", add, drop, err)
              ? -1
              : 0;
+}
+
+int ctd_runtime_capabilities_change(json_t *spec, const json_t *add, const json_t *drop, struct ctd_error *err) {
+  struct list added = {0}, dropped = {0};
+  if (list_read(&added, add, "cap_add", err) || list_read(&dropped, drop, "cap_drop", err))
+    return -1;
+  return sets_change(spec, &added, &dropped, err);
+}
+
+int ctd_runtime_capabilities_set(json_t *spec, const json_t *list, struct ctd_error *err) {
+  const struct list everything = {.all = true};
+  struct list wanted = {0};
+  return list_read(&wanted, list, "capabilities", err) || sets_change(spec, &wanted, &everything, err) ? -1 : 0;
 }

@@ -11,4 +11,7 @@
  */
 int ctd_runtime_capabilities_change(json_t *spec, const json_t *add, const json_t *drop, struct ctd_error *err);
 
+/* Makes the names in `list` the three sets, whatever they were; "ALL" as above. */
+int ctd_runtime_capabilities_set(json_t *spec, const json_t *list, struct ctd_error *err);
+
 #endif

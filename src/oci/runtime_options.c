@@ -1,19 +1,28 @@
 #include "oci/runtime_options.h"
+#include "base/buffer.h"
 #include "base/json.h"
-#include "oci/runtime_capability.h"
-#include "oci/runtime_mount.h"
+#include "base/nearest.h"
+#include "oci/runtime_option.h"
 #include "oci/runtime_spec.h"
-#include <limits.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* What CPU quotas are shares of, in microseconds. */
-enum { CPU_PERIOD = 100000, CPU_QUOTA_LEAST = 1000 };
+enum { FILE_LONGEST = 1 << 20 };
 
-static int invalid(const char *option, const char *want, struct ctd_error *err) {
+int ctd_runtime_option_invalid(const char *option, const char *want, struct ctd_error *err) {
   return ctd_error_set(err, CTD_INVALID_ARGUMENT, "%s: want %s", option, want);
 }
 
-static bool is_strings(const json_t *list) {
+int ctd_runtime_option_unknown(const char *option, const char *word, const char *const *words, size_t count,
+                               struct ctd_error *err) {
+  const char *nearest = ctd_nearest(word, words, count);
+  return ctd_error_set(err, CTD_INVALID_ARGUMENT, "%s: unknown \"%s\"%s%s%s", option, word,
+                       nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+bool ctd_runtime_option_is_strings(const json_t *list) {
   json_t *value;
   size_t i;
   json_array_foreach(list, i, value) {
@@ -23,7 +32,7 @@ static bool is_strings(const json_t *list) {
   return json_is_array(list);
 }
 
-static int put(json_t *spec, const char *path, const char *key, json_t *value, struct ctd_error *err) {
+int ctd_runtime_option_put(json_t *spec, const char *path, const char *key, json_t *value, struct ctd_error *err) {
   json_t *object = ctd_runtime_spec_at(spec, path, err);
   if (object)
     return ctd_json_put(object, key, value, err);
@@ -31,158 +40,77 @@ static int put(json_t *spec, const char *path, const char *key, json_t *value, s
   return -1;
 }
 
-static int put_string(json_t *spec, const char *path, const char *key, const char *text, struct ctd_error *err) {
+int ctd_runtime_option_put_string(json_t *spec, const char *path, const char *key, const char *text,
+                                  struct ctd_error *err) {
   json_error_t problem;
   json_t *value = json_pack_ex(&problem, 0, "s", text);
   if (value)
-    return put(spec, path, key, value, err);
-  return json_error_code(&problem) == json_error_invalid_utf8 ? invalid(key, "UTF-8", err) : ctd_error_nomem(err);
+    return ctd_runtime_option_put(spec, path, key, value, err);
+  return json_error_code(&problem) == json_error_invalid_utf8 ? ctd_runtime_option_invalid(key, "UTF-8", err)
+                                                              : ctd_error_nomem(err);
 }
 
+json_t *ctd_runtime_option_array(json_t *spec, const char *path, const char *key, struct ctd_error *err) {
+  json_t *object = ctd_runtime_spec_at(spec, path, err), *array;
+  if (!object || ctd_json_array(object, key, &array, err))
+    return NULL;
+  if (!array && ctd_json_put(object, key, json_array(), err))
+    return NULL;
+  return json_object_get(object, key);
+}
+
+static int file_fill(FILE *file, char **out, struct ctd_error *err) {
+  char *text = malloc(FILE_LONGEST + 1);
+  if (!text)
+    return ctd_error_nomem(err);
+  size_t size = fread(text, 1, FILE_LONGEST + 1, file);
+  int failed = ferror(file) ? errno : 0;
+  if (!failed && size <= FILE_LONGEST && !memchr(text, '\0', size)) {
+    text[size] = '\0';
+    *out = text;
+    return 0;
+  }
+  free(text);
+  if (failed)
+    return ctd_error_errno(err, failed, "it can't be read");
+  return ctd_error_set(err, CTD_INVALID_ARGUMENT, "want a text of at most 1 MiB");
+}
+
+int ctd_runtime_option_read(const char *option, const char *path, char **out, struct ctd_error *err) {
+  FILE *file = fopen(path, "re");
+  if (!file)
+    return ctd_error_errno(err, errno, "%s: %s", option, path);
+  int result = file_fill(file, out, err);
+  fclose(file);
+  return result ? ctd_error_prefix(err, "%s: %s", option, path) : 0;
+}
+
+/* The one option that needs the image's config. */
 static int apply_args(json_t *spec, const struct ctd_runtime_options *options, const struct ctd_image_config *config,
                       struct ctd_error *err) {
   if (!options->args && !options->command)
     return 0;
   if (options->args && options->command)
     return ctd_error_set(err, CTD_INVALID_ARGUMENT, "args and command: give one of them");
-  if (options->args && !is_strings(options->args))
-    return invalid("args", "an array of strings", err);
-  if (options->command && !is_strings(options->command))
-    return invalid("command", "an array of strings", err);
+  if (options->args && !ctd_runtime_option_is_strings(options->args))
+    return ctd_runtime_option_invalid("args", "an array of strings", err);
+  if (options->command && !ctd_runtime_option_is_strings(options->command))
+    return ctd_runtime_option_invalid("command", "an array of strings", err);
   if (options->args)
     return ctd_runtime_spec_put_args(spec, NULL, options->args, err);
   return ctd_runtime_spec_put_args(spec, config ? config->entrypoint : NULL, options->command, err);
 }
 
-static int apply_tty(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (!options->tty)
-    return 0;
-  json_t *term = json_pack("[s]", "TERM=xterm");
-  int result = !term ? ctd_error_nomem(err) : put(spec, "process", "terminal", json_true(), err);
-  if (!result)
-    result = ctd_runtime_spec_put_env(spec, term, err);
-  json_decref(term);
-  return result;
-}
-
-/* An object's member as an entry of the environment. */
-static json_t *env_entry(const char *key, const json_t *value) {
-  if (json_is_false(value))
-    return json_string(key);
-  if (json_is_integer(value))
-    return json_sprintf("%s=%" JSON_INTEGER_FORMAT, key, json_integer_value(value));
-  return json_sprintf("%s=%s", key, json_string_value(value));
-}
-
-static int env_from_object(json_t *entries, const json_t *object, struct ctd_error *err) {
-  const char *key;
-  json_t *value;
-  json_object_foreach((json_t *)object, key, value) {
-    if (!json_is_string(value) && !json_is_integer(value) && !json_is_false(value))
-      return ctd_error_set(err, CTD_INVALID_ARGUMENT, "env: \"%s\" is neither a string nor false", key);
-    if (!*key || strchr(key, '='))
-      return ctd_error_set(err, CTD_INVALID_ARGUMENT, "env: \"%s\" is not a variable's name", key);
-    if (ctd_json_add(entries, env_entry(key, value), err))
-      return -1;
-  }
-  return 0;
-}
-
-static int env_from_array(json_t *entries, const json_t *array, struct ctd_error *err) {
-  json_t *value;
-  size_t i;
-  if (!is_strings(array))
-    return invalid("env", "\"KEY=value\" strings, or values by their keys", err);
-  json_array_foreach(array, i, value) {
-    const char *entry = json_string_value(value);
-    if (!*entry || *entry == '=')
-      return ctd_error_set(err, CTD_INVALID_ARGUMENT, "env: \"%s\" names no variable", entry);
-    if (ctd_json_add(entries, json_incref(value), err))
-      return -1;
-  }
-  return 0;
-}
-
-static int apply_env(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (!options->env)
-    return 0;
-  json_t *entries = json_array();
-  int result = entries ? 0 : ctd_error_nomem(err);
-  if (!result)
-    result = (json_is_object(options->env) ? env_from_object : env_from_array)(entries, options->env, err);
-  if (!result)
-    result = ctd_runtime_spec_put_env(spec, entries, err);
-  json_decref(entries);
-  return result;
-}
-
-static int apply_cwd(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (!options->cwd)
-    return 0;
-  if (*options->cwd != '/')
-    return invalid("cwd", "an absolute path", err);
-  return put_string(spec, "process", "cwd", options->cwd, err);
-}
-
-static int apply_hostname(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (!options->hostname)
-    return 0;
-  if (!*options->hostname || strlen(options->hostname) > HOST_NAME_MAX)
-    return invalid("hostname", "a name of 1 to 64 bytes", err);
-  return put_string(spec, "", "hostname", options->hostname, err);
-}
-
-static int apply_mounts(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  return options->mounts ? ctd_runtime_mounts_add(spec, options->mounts, err) : 0;
-}
-
-static int apply_memory(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (!options->memory)
-    return 0;
-  if (options->memory < 0)
-    return invalid("memory", "a number of bytes", err);
-  return put(spec, "linux.resources.memory", "limit", json_integer(options->memory), err);
-}
-
-static int apply_cpus(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (options->cpus == 0)
-    return 0;
-  if (!(options->cpus * CPU_PERIOD >= CPU_QUOTA_LEAST && options->cpus <= INT_MAX))
-    return invalid("cpus", "a number of CPUs from 0.01 on", err);
-  if (put(spec, "linux.resources.cpu", "quota", json_integer((json_int_t)(options->cpus * CPU_PERIOD)), err))
-    return -1;
-  return put(spec, "linux.resources.cpu", "period", json_integer(CPU_PERIOD), err);
-}
-
-static int apply_pids_limit(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (!options->pids_limit)
-    return 0;
-  if (options->pids_limit < -1)
-    return invalid("pids_limit", "a number of processes, or -1 for no limit", err);
-  return put(spec, "linux.resources.pids", "limit", json_integer(options->pids_limit), err);
-}
-
-static int apply_capabilities(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  if (!options->cap_add && !options->cap_drop)
-    return 0;
-  return ctd_runtime_capabilities_change(spec, options->cap_add, options->cap_drop, err);
-}
-
-static int apply_readonly(json_t *spec, const struct ctd_runtime_options *options, struct ctd_error *err) {
-  return options->readonly ? put(spec, "root", "readonly", json_true(), err) : 0;
-}
-
 int ctd_runtime_options_apply(json_t *spec, const struct ctd_runtime_options *options,
                               const struct ctd_image_config *config, struct ctd_error *err) {
-  /* In this order: the caller's environment has the last word about TERM. */
-  static int (*const appliers[])(json_t *, const struct ctd_runtime_options *, struct ctd_error *) = {
-      apply_tty,    apply_env,  apply_cwd,        apply_hostname,     apply_mounts,
-      apply_memory, apply_cpus, apply_pids_limit, apply_capabilities, apply_readonly,
-  };
+  /* In this order: what is asked for by itself has the last word over what `privileged` stands for. */
+  const ctd_runtime_applier *const groups[] = {ctd_runtime_privileges, ctd_runtime_process, ctd_runtime_identity,
+                                               ctd_runtime_filesystem, ctd_runtime_resources};
   if (apply_args(spec, options, config, err))
     return -1;
-  for (size_t i = 0; i < sizeof appliers / sizeof *appliers; i++)
-    if (appliers[i](spec, options, err))
-      return -1;
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    for (const ctd_runtime_applier *apply = groups[i]; *apply; apply++)
+      if ((*apply)(spec, options, err))
+        return -1;
   return 0;
 }

@@ -223,6 +223,34 @@ out:
   return result;
 }
 
+static int group_resolve(struct ctd_user *user, const json_t *value, struct span groups, struct ctd_error *err) {
+  struct account found;
+  json_int_t number = json_integer_value(value);
+  if (json_is_integer(value) && number >= 0 && number <= INT32_MAX)
+    return group_add(user, (uint32_t)number, err);
+  if (!json_is_string(value))
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "additional_groups: want an array of names and numbers");
+  struct span name = span_of(json_string_value(value));
+  if (span_id(name, &found.id) || find_name(&found, groups, false, name))
+    return group_add(user, found.id, err);
+  unknown("group", name, err);
+  return ctd_error_prefix(err, "additional_groups");
+}
+
+int ctd_user_lookup_groups(struct ctd_user *user, const json_t *groups, const struct ctd_rootfs *root,
+                           struct ctd_error *err) {
+  struct ctd_buffer text = {0};
+  int result = file_read(root, "/etc/group", &text, err);
+  json_t *value;
+  size_t i;
+  json_array_foreach(groups, i, value) {
+    if (!result)
+      result = group_resolve(user, value, (struct span){text.data, text.size}, err);
+  }
+  ctd_buffer_free(&text);
+  return result;
+}
+
 void ctd_user_free(struct ctd_user *user) {
   free(user->groups);
   memset(user, 0, sizeof *user);

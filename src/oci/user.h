@@ -29,6 +29,13 @@ int ctd_user_resolve(struct ctd_user *out, const char *user, const struct ctd_ac
 /* The same with the files read from the root file system, at most 10 MiB each. */
 int ctd_user_lookup(struct ctd_user *out, const char *user, const struct ctd_rootfs *root, struct ctd_error *err);
 
+/*
+ * Adds further groups: an array of names, which are looked up in the root file system's group file, and of numbers or
+ * strings of digits, which aren't. Errors name "additional_groups", and codes are as above.
+ */
+int ctd_user_lookup_groups(struct ctd_user *user, const json_t *groups, const struct ctd_rootfs *root,
+                           struct ctd_error *err);
+
 /* Frees what the struct owns and zeroes it; a zeroed one is fine. */
 void ctd_user_free(struct ctd_user *user);
 

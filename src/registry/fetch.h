@@ -28,8 +28,10 @@ struct ctd_registry_options {
   const char *hosts_dir; /* with <host>/hosts.toml; NULL: none */
   enum ctd_plain_http plain_http;
   struct ctd_auth_options auth;
-  int retries;         /* tries without progress after the first; 0: the default of 5; < 0: none */
-  double idle_timeout; /* seconds without a byte after which a transfer is stalled; 0: 30 */
+  bool push;                 /* tokens are for writing too, */
+  const char *const *mounts; /* and for reading these repositories, to mount blobs from; NULL, or ended by NULL */
+  int retries;               /* tries without progress after the first; 0: the default of 5; < 0: none */
+  double idle_timeout;       /* seconds without a byte after which a transfer is stalled; 0: 30 */
 };
 
 /*

@@ -30,6 +30,7 @@ struct exchange {
   struct ctd_http_response *response;
   struct ctd_error *err;
   double active;  /* when the last byte came; INFINITY while connecting, which has a timeout of its own */
+  int64_t sent;   /* bytes of the body that libcurl has taken from the source */
   bool failed;    /* a callback has set *err and response->fault */
   bool satisfied; /* a callback has ended the transfer, all is well */
   char text[CURL_ERROR_SIZE];
@@ -146,6 +147,33 @@ static size_t exchange_body(char *data, size_t unit, size_t count, void *context
   return result < 0 ? 0 : size;
 }
 
+static size_t exchange_send(char *data, size_t unit, size_t count, void *context) {
+  struct exchange *exchange = context;
+  const struct ctd_http_request *request = exchange->request;
+  int64_t left = request->source_size - exchange->sent;
+  size_t room = unit * count, got = 0;
+  if (!left)
+    return 0;
+  if ((int64_t)room > left)
+    room = (size_t)left;
+  if (request->source(request->source_context, exchange->sent, data, room, &got, exchange->err) < 0) {
+    exchange_fail(exchange, CTD_HTTP_SINK);
+    return CURL_READFUNC_ABORT;
+  }
+  exchange->sent += (int64_t)got;
+  exchange->active = ctd_now_monotonic();
+  return got;
+}
+
+/* libcurl starts again where a kept connection turns out to be dead. */
+static int exchange_seek(void *context, curl_off_t offset, int origin) {
+  struct exchange *exchange = context;
+  if (origin != SEEK_SET)
+    return CURL_SEEKFUNC_CANTSEEK;
+  exchange->sent = offset;
+  return CURL_SEEKFUNC_OK;
+}
+
 static int header_list_add(struct curl_slist **list, const struct ctd_http_header *header, struct ctd_error *err) {
   if (strpbrk(header->name, "\r\n:") || strpbrk(header->value, "\r\n"))
     return ctd_error_set(err, CTD_INVALID_ARGUMENT, "the header \"%s\" isn't one line", header->name);
@@ -184,12 +212,22 @@ static const char *exchange_proxy(const struct ctd_url *url) {
   return NULL;
 }
 
+static CURLcode exchange_set_source(struct exchange *exchange) {
+  CURL *easy = exchange->http->easy;
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, exchange_send);
+  curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, exchange_seek);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
+  return curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->request->source_size);
+}
+
 static CURLcode exchange_set_method(struct exchange *exchange) {
   CURL *easy = exchange->http->easy;
   const struct ctd_http_request *request = exchange->request;
   if (strcmp(request->method, "HEAD") == 0)
     return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-  CURLcode code = CURLE_OK;
+  CURLcode code = request->source ? exchange_set_source(exchange) : CURLE_OK;
   if (request->body) {
     code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
     if (code == CURLE_OK)
@@ -284,9 +322,17 @@ static enum ctd_http_fault exchange_classify(struct exchange *exchange, CURLcode
   return CTD_HTTP_CUT;
 }
 
+/* How long nothing may come: a server may have much to do with a body before it answers. */
+static double exchange_patience(const struct exchange *exchange) {
+  const struct ctd_http_request *request = exchange->request;
+  double idle = request->idle_timeout > 0 ? request->idle_timeout : IDLE_TIMEOUT;
+  bool sent = !request->source || exchange->sent == request->source_size;
+  return sent && request->answer_timeout > 0 ? request->answer_timeout : idle;
+}
+
 /* Whether the transfer may go on: the scope is alive and bytes flow. */
 static int exchange_check(struct exchange *exchange) {
-  double idle = exchange->request->idle_timeout > 0 ? exchange->request->idle_timeout : IDLE_TIMEOUT;
+  double idle = exchange_patience(exchange);
   if (ctd_scope_check(exchange->scope, exchange->err) < 0)
     return exchange_fail(exchange, CTD_HTTP_SCOPE);
   if (ctd_now_monotonic() - exchange->active <= idle)
@@ -360,7 +406,7 @@ static const char *response_target(const struct ctd_http_response *response, con
   case 303:
   case 307:
   case 308:
-    return request->body ? NULL : ctd_http_header(response, "location", NULL);
+    return request->body || request->source ? NULL : ctd_http_header(response, "location", NULL);
   default:
     return NULL;
   }

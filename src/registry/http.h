@@ -30,7 +30,7 @@ enum ctd_http_fault {
   CTD_HTTP_TLS,      /* the certificate isn't trusted: CTD_UNAVAILABLE */
   CTD_HTTP_CUT,      /* timeout of connecting, stall, reset, short body: CTD_UNAVAILABLE */
   CTD_HTTP_INVALID,  /* bad address, refused redirect, body over the limit, no memory: other codes */
-  CTD_HTTP_SINK,     /* the sink's error */
+  CTD_HTTP_SINK,     /* the sink's or the source's error */
   CTD_HTTP_SCOPE,    /* CTD_DEADLINE_EXCEEDED or CTD_CANCELLED */
 };
 
@@ -46,17 +46,25 @@ struct ctd_http_response {
 typedef int (*ctd_http_sink)(void *context, const struct ctd_http_response *response, const void *data, size_t size,
                              struct ctd_error *err);
 
+/* Gives up to `size` bytes of a body, and at least one, from `offset` on; −1 with *err ends the request. */
+typedef int (*ctd_http_source)(void *context, int64_t offset, void *data, size_t size, size_t *got,
+                               struct ctd_error *err);
+
 /* All borrowed for the time of the call. */
 struct ctd_http_request {
-  const char *method; /* "GET", "HEAD", "POST" */
+  const char *method; /* "GET", "HEAD", "POST", "PUT", "PATCH" */
   const char *url;
   const struct ctd_http_header *headers;
   size_t header_count;
   const void *body; /* NULL: none */
   size_t body_size;
+  ctd_http_source source; /* gives the body, of source_size bytes, instead; NULL: none */
+  void *source_context;
+  int64_t source_size;
   const struct ctd_http_tls *tls; /* see http_tls.h; NULL: the system's certificates */
   double dial_timeout;            /* seconds for connecting, TLS included; 0: 30 */
   double idle_timeout;            /* seconds without a byte; 0: 30 */
+  double answer_timeout;          /* seconds that the answer may take once a body is sent; 0: idle_timeout */
   ctd_http_sink sink;             /* gets the body of a 2xx answer; NULL: it is kept in the response */
   void *context;
   size_t limit; /* of a body kept in the response: more is CTD_OUT_OF_RANGE; 0: 64 KiB */
@@ -64,9 +72,9 @@ struct ctd_http_request {
 
 /*
  * Sends one request and reads its answer, whatever the status; −1 with response->fault and *err when there is no
- * complete answer. GET and HEAD follow up to 10 redirects; origin_only headers and the client certificate aren't shown
- * to another origin, and a redirect from https to http is refused. `response` is zeroed first; the caller frees it
- * either way.
+ * complete answer. Requests without a body follow up to 10 redirects; origin_only headers and the client certificate
+ * aren't shown to another origin, and a redirect from https to http is refused. `response` is zeroed first; the caller
+ * frees it either way.
  */
 int ctd_http_perform(struct ctd_http *http, struct ctd_scope *scope, const struct ctd_http_request *request,
                      struct ctd_http_response *response, struct ctd_error *err);

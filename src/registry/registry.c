@@ -1,6 +1,7 @@
 #include "registry/registry.h"
 
 #include "registry/answer.h"
+#include "registry/url.h"
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,21 @@
 #include <strings.h>
 
 #define RETRIES 5
+#define ANSWER_TIMEOUT 300.0 /* seconds: registries move large blobs to their place before they answer */
 
 /* Which of a host's two addresses is right. */
 enum registry_speaks { SPEAKS_UNKNOWN, SPEAKS_BASE, SPEAKS_ALTERNATE };
+
+/* The scope of the tokens that are asked for. */
+static char *registry_scope(const char *repository, const struct ctd_registry_options *options, struct ctd_error *err) {
+  struct ctd_buffer scope = {0};
+  int result = ctd_buffer_printf(&scope, err, "repository:%s:%s", repository, options->push ? "pull,push" : "pull");
+  for (const char *const *mount = options->mounts; !result && mount && *mount; mount++)
+    result = ctd_buffer_printf(&scope, err, " repository:%s:pull", *mount);
+  if (result)
+    ctd_buffer_free(&scope);
+  return scope.data;
+}
 
 int ctd_registry_open(struct ctd_registry **out, const char *domain, const char *repository, const char *name,
                       const struct ctd_registry_options *options, struct ctd_error *err) {
@@ -21,7 +34,7 @@ int ctd_registry_open(struct ctd_registry **out, const char *domain, const char 
   ctd_sources_init(&registry->sources);
   registry->retries = options->retries == 0 ? RETRIES : options->retries < 0 ? 0 : options->retries;
   registry->idle_timeout = options->idle_timeout;
-  char *scope = ctd_format(err, "repository:%s:pull", repository);
+  char *scope = registry_scope(repository, options, err);
   int result = -1;
   if (!scope || ctd_copy_string(&registry->domain, domain, err) < 0 ||
       ctd_copy_string(&registry->repository, repository, err) < 0 || ctd_copy_string(&registry->name, name, err) < 0 ||
@@ -69,13 +82,15 @@ static int ask_make_url(struct ask *ask, struct ctd_error *err) {
   const struct ctd_registry *registry = ask->registry;
   free(ask->url);
   ask->url = NULL;
-  if (!ask->host)
-    return ctd_copy_string(&ask->url, ask->call->url, err);
+  const char *given = ask->call->url ? ask->call->url : ask->call->location;
+  if (given || !ask->host)
+    return ctd_copy_string(&ask->url, given, err);
   const char *base = ask->alternate ? ask->host->alternate : ask->host->base;
   char *domain = ask->host->proxy ? curl_easy_escape(NULL, registry->domain, 0) : NULL;
   if (ask->host->proxy && !domain)
     return ctd_error_nomem(err);
-  ask->url = ctd_format(err, "%s/%s%s%s%s", base, registry->repository, ask->call->path, domain ? "?ns=" : "",
+  const char *separator = strchr(ask->call->path, '?') ? "&ns=" : "?ns=";
+  ask->url = ctd_format(err, "%s/%s%s%s%s", base, registry->repository, ask->call->path, domain ? separator : "",
                         domain ? domain : "");
   curl_free(domain);
   return ask->url ? 0 : -1;
@@ -99,7 +114,7 @@ static int ask_send(struct ask *ask, struct ctd_error *err) {
   ask->response->fault = CTD_HTTP_INVALID; /* until the request is sent */
   if (ask_make_url(ask, err) < 0)
     return -1;
-  struct ctd_http_header *headers = calloc(3 + (ask->host ? ask->host->header_count : 0), sizeof *headers);
+  struct ctd_http_header *headers = calloc(5 + (ask->host ? ask->host->header_count : 0), sizeof *headers);
   if (!headers)
     return ctd_error_nomem(err);
   size_t count = ask_add_host_headers(ask, headers);
@@ -109,12 +124,22 @@ static int ask_send(struct ask *ask, struct ctd_error *err) {
     snprintf(range, sizeof range, "bytes=%lld-", (long long)call->from);
     headers[count++] = (struct ctd_http_header){"Range", range, false};
   }
+  if (call->content_type)
+    headers[count++] = (struct ctd_http_header){"Content-Type", call->content_type, false};
+  if (call->content_range)
+    headers[count++] = (struct ctd_http_header){"Content-Range", call->content_range, false};
   if (ask->authorization)
     headers[count++] = (struct ctd_http_header){"Authorization", ask->authorization, true};
-  const struct ctd_http_request request = {.method = "GET",
+  const struct ctd_http_request request = {.method = call->method ? call->method : "GET",
                                            .url = ask->url,
                                            .headers = headers,
                                            .header_count = count,
+                                           .body = call->body,
+                                           .body_size = call->body_size,
+                                           .source = call->source,
+                                           .source_context = call->source_context,
+                                           .source_size = call->source_size,
+                                           .answer_timeout = call->body || call->source ? ANSWER_TIMEOUT : 0,
                                            .tls = ask->host ? &ask->host->tls : NULL,
                                            .dial_timeout = ask->host ? ask->host->dial_timeout : 0,
                                            .idle_timeout = ask->registry->idle_timeout,
@@ -233,12 +258,39 @@ static enum ctd_verdict ask_authenticated(struct ask *ask, struct ctd_attempt *a
   return result < 0 ? judge_fault(ask->response->fault, attempt, err) : judge_answer(ask->response, attempt);
 }
 
+static int origin_is(const char *base, const struct ctd_url *url, bool *same, struct ctd_error *err) {
+  struct ctd_url own;
+  if (*same || !base)
+    return 0;
+  if (ctd_url_parse(&own, base, err) < 0)
+    return -1;
+  *same = ctd_url_same_origin(&own, url);
+  ctd_url_free(&own);
+  return 0;
+}
+
+/* Whether an address that the host gave is at the host, where its authentication may be shown. */
+static int location_is_own(const struct ctd_host *host, const char *location, bool *own, struct ctd_error *err) {
+  struct ctd_url url;
+  *own = false;
+  if (ctd_url_parse(&url, location, err) < 0)
+    return -1;
+  int result = origin_is(host->base, &url, own, err);
+  if (result == 0)
+    result = origin_is(host->alternate, &url, own, err);
+  ctd_url_free(&url);
+  return result;
+}
+
 enum ctd_verdict ctd_registry_ask(struct ctd_registry *registry, struct ctd_http *http, struct ctd_scope *scope,
                                   const struct ctd_registry_call *call, struct ctd_http_response *response,
                                   struct ctd_attempt *attempt, struct ctd_error *err) {
   struct ask ask = {.registry = registry, .http = http, .scope = scope, .call = call, .response = response};
+  bool own = !call->url;
   *response = (struct ctd_http_response){0};
-  if (!call->url) {
+  if (call->location && location_is_own(&registry->hosts.items[call->host], call->location, &own, err) < 0)
+    return CTD_VERDICT_STOP;
+  if (own) {
     ask.host = &registry->hosts.items[call->host];
     ask.learnt = &registry->learnt[call->host];
   }

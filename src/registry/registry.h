@@ -23,12 +23,20 @@ struct ctd_registry {
   double idle_timeout;
 };
 
-/* A GET. All borrowed. */
+/* A request. All borrowed. */
 struct ctd_registry_call {
   size_t host;
-  const char *path;   /* below the repository: "/manifests/latest" */
-  const char *url;    /* an address of its own, instead of host and path; without any authentication */
-  const char *accept; /* NULL: anything */
+  const char *method;   /* NULL: GET */
+  const char *path;     /* below the repository: "/manifests/latest" */
+  const char *url;      /* an address of its own, instead of host and path; without any authentication */
+  const char *location; /* an address that the host gave, instead of path; elsewhere it is asked as a `url` is */
+  const char *accept;   /* NULL: anything */
+  const char *content_type, *content_range; /* of the body; NULL: not said */
+  const void *body;                         /* NULL: none */
+  size_t body_size;
+  ctd_http_source source; /* gives the body instead, as in struct ctd_http_request */
+  void *source_context;
+  int64_t source_size;
   int64_t from;       /* first byte wanted */
   ctd_http_sink sink; /* as in struct ctd_http_request */
   void *context;

@@ -17,18 +17,29 @@ struct ctd_stream {
   bool sending, receiving, open; /* which batches are under way; open: the status is still to come */
 };
 
+/* gRPC knows nothing of the scope, whose deadline may change while the stream lasts. */
+static bool end_with_scope(struct ctd_stream *stream) {
+  if (ctd_scope_cancelled(stream->scope))
+    grpc_call_cancel(stream->grpc, NULL);
+  else if (ctd_now_monotonic() >= stream->scope->deadline)
+    grpc_call_cancel_with_status(stream->grpc, GRPC_STATUS_DEADLINE_EXCEEDED, "Deadline Exceeded", NULL);
+  else
+    return false;
+  return true;
+}
+
 /* The members' addresses are the tags of the three batches. */
 static int batch_await(struct ctd_stream *stream, bool *batch) {
-  bool cancelled = false;
+  bool over = false;
   int success = 1;
   while (*batch) {
-    grpc_event event = grpc_completion_queue_pluck(stream->queue, batch, ctd_deadline_in(CTD_SLICE), NULL);
+    double slice = over ? CTD_SLICE : ctd_scope_slice(stream->scope);
+    grpc_event event = grpc_completion_queue_pluck(stream->queue, batch, ctd_deadline_in(slice), NULL);
     if (event.type == GRPC_OP_COMPLETE) {
       *batch = false;
       success = event.success;
-    } else if (!cancelled && ctd_scope_cancelled(stream->scope)) {
-      grpc_call_cancel(stream->grpc, NULL);
-      cancelled = true;
+    } else if (!over) {
+      over = end_with_scope(stream);
     }
   }
   return success;
@@ -71,6 +82,7 @@ static void headers_send(struct ctd_stream *stream, const struct ctd_target *tar
 
 int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, const char *method,
                     const ProtobufCMessageDescriptor *type, struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_scope forever;
   *out = NULL;
   if (ctd_scope_check(scope, err) || ctd_runtime_start(err))
     return -1;
@@ -82,7 +94,8 @@ int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, co
   stream->scope = scope;
   stream->type = type;
   stream->queue = grpc_completion_queue_create_for_pluck(NULL);
-  stream->grpc = ctd_target_call(target, method, stream->queue, scope);
+  ctd_scope_init(&forever, INFINITY);
+  stream->grpc = ctd_target_call(target, method, stream->queue, &forever);
   grpc_metadata_array_init(&stream->initial);
   ctd_status_init(&stream->status);
   status_start(stream);
@@ -122,6 +135,14 @@ int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {
   grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
   batch_start(stream, &op, 1, &stream->sending);
   return batch_await(stream, &stream->sending) ? 0 : stream_failure(stream, err);
+}
+
+bool ctd_stream_await(struct ctd_stream *stream, double seconds) {
+  if (stream->receiving) {
+    grpc_event event = grpc_completion_queue_pluck(stream->queue, &stream->receiving, ctd_deadline_in(seconds), NULL);
+    stream->receiving = event.type != GRPC_OP_COMPLETE;
+  }
+  return !stream->receiving;
 }
 
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {

@@ -12,7 +12,10 @@
 
 struct ctd_stream;
 
-/* Opens the stream; `method` is a literal, `type` that of the answers. The caller frees *out. */
+/*
+ * Opens the stream; `method` is a literal, `type` that of the answers. What it waits for ends with the scope, whose
+ * deadline may be moved between two calls. The caller frees *out.
+ */
 int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, const char *method,
                     const ProtobufCMessageDescriptor *type, struct ctd_scope *scope, struct ctd_error *err);
 
@@ -26,6 +29,12 @@ int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *mess
 
 /* No more messages will be sent. */
 int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err);
+
+/*
+ * Waits at most `seconds` for the next answer or the end; whether it's there, so that ctd_stream_receive returns at
+ * once. What isn't received holds the daemon back: no more than gRPC's windows is buffered.
+ */
+bool ctd_stream_await(struct ctd_stream *stream, double seconds);
 
 /* The next answer (the caller frees it with protobuf_c_message_free_unpacked), or *reply NULL at the end. */
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err);

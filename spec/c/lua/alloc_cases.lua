@@ -101,10 +101,85 @@ case("pull", connect, function(client)
   })
 end)
 
+case("push fails", connect_with_image, function(client, image)
+  local opts = { chunk_size = "1M", progress = function() end, retries = 0 }
+  assert(not pcall(client.push, client, "127.0.0.1:1/a/b:1", image, opts))
+  assert(not pcall(image.push, image, "Not a reference"))
+end)
+
 case("image", connect_with_image, function(_, image)
   image:size()
   image:platforms()
+  image:content_tree()
+  image:check()
+  image:usage { snapshots = true }
+  image:config()
+  image:manifest()
+  image:unpack "overlayfs"
+  image:tag("swept", { force = true }):set_labels({ a = "b", c = false })
+  return image:name(), image:diff_ids(), image:rootfs_chain_id(), image:is_unpacked()
+end)
+
+case("image record", connect_with_image, function(_, image)
   return image:name(), image:digest(), image:target(), image:labels(), image:created(), tostring(image), image == image
+end)
+
+case("lease create", connect, function(client)
+  client:lease { labels = { a = "b" }, expires = 60, auto_delete = true }:close()
+end)
+
+local function leased()
+  local client = containerd.connect()
+  local lease = client:lease { labels = { a = "b" }, auto_delete = true }
+  return client, lease, client:with_lease(lease):content()
+end
+
+local function close_lease(_, lease)
+  lease:close()
+end
+
+case("lease", leased, function(client, lease)
+  lease:add { id = "a", type = "ingests" }
+  local resources = lease:resources()
+  lease:remove { id = "a", type = "ingests" }
+  client:with_lease(lease):close()
+  client:leases():list { a = "b" }
+  return resources, lease:labels(), tostring(lease)
+end, close_lease)
+
+case("content", leased, function(_, _, content)
+  local text = "one\ntwo\n"
+  local digest = content:ingest(function()
+    local piece = text
+    text = nil
+    return piece
+  end, { labels = { a = "b" } })
+  content:update(digest, { a = false, b = "c" })
+  local reader = content:reader(digest)
+  reader:seek("set", reader:size() - 4)
+  local line = reader:read "L"
+  for info in content:walk { b = "c" } do line = info.digest end
+  reader:close()
+  return content:read(digest, { offset = 1, size = 2 }), content:info(digest), line
+end, close_lease)
+
+case("writer", leased, function(_, _, content)
+  local writer = content:write { ref = "sweep", labels = { a = "b" } }
+  writer:truncate()
+  writer:write("a", 1):status()
+  content:statuses "ref==sweep"
+  content:status "sweep"
+  writer:close()
+  content:abort "sweep"
+end, close_lease)
+
+case("namespaces", connect, function(client)
+  local namespaces = client:namespaces()
+  local name = os.getenv "CONTAINERD_NAMESPACE"
+  namespaces:list()
+  namespaces:set_labels(name, { a = "b" })
+  namespaces:set_labels(name, { a = false })
+  return namespaces:labels(name)
 end)
 
 case("new_container", connect_with_image, function(_, image)
@@ -120,12 +195,70 @@ case("new_container", connect_with_image, function(_, image)
   container:close()
 end)
 
+case("client:new_container", connect, function(client)
+  local container = client:new_container("sweep", {
+    auto_delete = true,
+    rootfs = "/",
+    runtime_options = { binary_name = "runc", io_uid = 0 },
+    restart = "no",
+    extensions = { one = { type_url = "x", value = "y" } },
+    additional_groups = { 7 },
+    rlimits = { { type = "RLIMIT_CORE", soft = 0, hard = 0 } },
+    namespaces = { network = "host", cgroup = true },
+    uid_maps = { "0:0:1" },
+    gid_maps = { "0:0:1" },
+    tmpfs = "/tmp:size=1m",
+    capabilities = "KILL",
+    devices = { "/dev/null" },
+    device_rules = { "c 1:3 r" },
+    sysctls = { ["kernel.domainname"] = "x" },
+    hugepages = { ["2MB"] = 0 },
+  })
+  container:close()
+end)
+
+case("introspection", connect, function(client)
+  client:server()
+  client:serving()
+  return client:plugins 'type=="io.containerd.snapshotter.v1"'
+end)
+
+case("events", connect, function(client)
+  local events <close> = client:events 'topic=="/sweep"'
+  local sent = { container_id = "x", rootfs = { { type = "bind", options = { "ro" } } }, io = { terminal = true } }
+  client:publish("/sweep", "containerd.events.TaskCreate", sent)
+  client:forward { topic = "/sweep", namespace = "sweep", type = "sweep.Unknown", event = "bytes" }
+  return events:next(), events:next_async():await(), tostring(events)
+end)
+
+case("snapshots", connect, function(client)
+  local snapshots <close> = client:snapshots "native"
+  local labels = { ["containerd.io/gc.root"] = "sweep" }
+  pcall(snapshots.remove, snapshots, "sweep")
+  snapshots:prepare("sweep", nil, { labels = labels })
+  snapshots:update("sweep", { a = "b", c = false })
+  snapshots:stat "sweep"
+  local mounts, usage = snapshots:mounts "sweep", snapshots:usage "sweep"
+  local list = snapshots:list "name==sweep"
+  snapshots:remove "sweep"
+  return mounts, usage, list, tostring(snapshots)
+end)
+
 case("container", new_container, function(client, container)
   container:info()
   container:exists()
   container:image()
   container:spec()
   return client:container "sweep", container:id(), container:labels(), container:runtime(), tostring(container)
+end, close_both)
+
+case("container update", new_container, function(_, container)
+  container:update {
+    labels = { a = "b" },
+    extensions = { one = { type_url = "x", value = "y" } },
+    spec = container:spec(),
+  }
+  return container:set_labels { c = "d", a = false }, container:extensions()
 end, close_both)
 
 case("container close", new_container, function(_, container) container:close() end, close_both)

@@ -64,10 +64,21 @@ daemon_processes() {
   done
 }
 
+# Whether all threads of these processes have stopped.
+stopped() {
+  local pid
+  for pid; do ! grep -qv '^State:[[:space:]]*T' <(grep -h ^State: "/proc/$pid"/task/*/status) || return 1; done
+}
+
+# A daemon that was stopped does nothing more when this returns, and one that was killed is gone.
 daemon_signal() {
   local pids
   mapfile -t pids < <(daemon_processes "$(daemon_dir "$2")")
   kill "-$1" "${pids[@]}"
+  case $1 in
+  STOP) eventually 5 stopped "${pids[@]}" ;;
+  KILL) eventually 5 gone "${pids[@]}" ;;
+  esac
 }
 
 daemon_namespaces() {

@@ -1,0 +1,29 @@
+/* Going through the content store, however much is in it. */
+#ifndef CTD_CLIENT_CONTENT_WALK_H
+#define CTD_CLIENT_CONTENT_WALK_H
+
+#include "client/content.h"
+
+/* A walk. It reads from the daemon as it's asked to, and holds one of its messages (of some 100 blobs) at a time. */
+struct ctd_content_walk;
+
+/* The blobs for which one of the filters holds (without filters: all); they are copied. Does nothing else yet. */
+int ctd_content_walk_new(struct ctd_content_walk **out, struct ctd_client *client, const char *const *filters,
+                         size_t count, struct ctd_error *err);
+
+struct ctd_content_walk *ctd_content_walk_ref(struct ctd_content_walk *walk);
+void ctd_content_walk_unref(struct ctd_content_walk *walk); /* NULL is fine */
+
+struct ctd_client *ctd_content_walk_client(const struct ctd_content_walk *walk); /* borrowed */
+
+/* Waits until the daemon has answered, so that filters it doesn't understand fail here. Before the first step only. */
+int ctd_content_walk_start(struct ctd_content_walk *walk, struct ctd_scope *scope, struct ctd_error *err);
+
+/*
+ * The next blob, which the caller frees; out->digest NULL at the end. It may be called again after its scope has ended.
+ * CTD_FAILED_PRECONDITION while another thread is at it.
+ */
+int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info *out, struct ctd_scope *scope,
+                          struct ctd_error *err);
+
+#endif

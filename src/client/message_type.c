@@ -1,0 +1,52 @@
+#include "client/message_type.h"
+#include <message_types.h>
+#include <string.h>
+
+#define JSON_TYPES "types.containerd.io/"
+
+const ProtobufCMessageDescriptor *ctd_message_type_find(const char *type_url) {
+  const char *slash = strrchr(type_url, '/');
+  const char *name = slash ? slash + 1 : type_url;
+  if (ctd_message_type_is_json(type_url))
+    return NULL;
+  for (const ProtobufCMessageDescriptor *const *type = message_types; *type; type++)
+    if (!strcmp((*type)->name, name))
+      return *type;
+  return NULL;
+}
+
+bool ctd_message_type_is_json(const char *type_url) {
+  return !strncmp(type_url, JSON_TYPES, strlen(JSON_TYPES));
+}
+
+/* The compiler makes a type of its own for a map's entries, inside the message: <Message>.<Field>Entry. */
+bool ctd_message_field_is_map(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field) {
+  const ProtobufCMessageDescriptor *entry = field->descriptor;
+  if (field->label != PROTOBUF_C_LABEL_REPEATED || field->type != PROTOBUF_C_TYPE_MESSAGE || entry->n_fields != 2)
+    return false;
+  size_t outer = strlen(type->name), length = strlen(entry->name);
+  return !strncmp(entry->name, type->name, outer) && entry->name[outer] == '.' && length > outer + 6 &&
+         !strcmp(entry->name + length - 5, "Entry") && !strcmp(entry->fields[0].name, "key") &&
+         !strcmp(entry->fields[1].name, "value");
+}
+
+size_t ctd_message_element_size(ProtobufCType type) {
+  switch (type) {
+  case PROTOBUF_C_TYPE_INT64:
+  case PROTOBUF_C_TYPE_SINT64:
+  case PROTOBUF_C_TYPE_SFIXED64:
+  case PROTOBUF_C_TYPE_UINT64:
+  case PROTOBUF_C_TYPE_FIXED64:
+  case PROTOBUF_C_TYPE_DOUBLE:
+    return sizeof(int64_t);
+  case PROTOBUF_C_TYPE_BOOL:
+    return sizeof(protobuf_c_boolean);
+  case PROTOBUF_C_TYPE_STRING:
+  case PROTOBUF_C_TYPE_MESSAGE:
+    return sizeof(void *);
+  case PROTOBUF_C_TYPE_BYTES:
+    return sizeof(ProtobufCBinaryData);
+  default:
+    return sizeof(int32_t);
+  }
+}

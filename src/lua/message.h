@@ -1,0 +1,43 @@
+/*
+ * Protobuf messages as Lua tables and back, from their descriptors alone. Fields have the names of the .proto files;
+ * enum values are their names in lower case, maps tables, bytes strings; empty strings and unset messages are nil, and
+ * so is an unset member of a oneof. Some messages have a shape of their own:
+ *
+ * - Timestamp: seconds since 1970; Duration: seconds. Go's zero time is nil.
+ * - containerd.types.Platform: "os/architecture[/variant]".
+ * - Any: the decoded table with its type as "@type", where that is known (values in JSON too), else {type_url, value}
+ *   with bytes. Both are taken, and {type_url, value} with a table as value.
+ */
+#ifndef CTD_LUA_MESSAGE_H
+#define CTD_LUA_MESSAGE_H
+
+#include "google/protobuf/any.pb-c.h"
+#include "lua/op.h"
+
+/* Pushes a message. */
+void ctd_message_push(lua_State *L, const ProtobufCMessage *message);
+
+/* The same for what an Any holds, without "@type". */
+void ctd_message_push_any(lua_State *L, const Google__Protobuf__Any *any);
+
+/* An array of messages; the field of an answer and its count. */
+void ctd_message_push_array(lua_State *L, ProtobufCMessage *const *messages, size_t count);
+
+/*
+ * The value at `index` as a message of this type, which belongs to the operation. Raises misuse that names the field
+ * below `name`.
+ */
+ProtobufCMessage *ctd_message_read(lua_State *L, int index, struct ctd_op *op, const char *name,
+                                   const ProtobufCMessageDescriptor *type);
+
+/*
+ * The value at `index` as an Any of this type: a table or a string of bytes, or {type_url, value}. It belongs to the
+ * operation; `type_url` is borrowed.
+ */
+Google__Protobuf__Any *ctd_message_read_any(lua_State *L, int index, struct ctd_op *op, const char *name,
+                                            const char *type_url);
+
+/* Makes the metatable of what decodes. */
+void ctd_message_open(lua_State *L);
+
+#endif

@@ -1,0 +1,280 @@
+#include "client/any.h"
+#include "client/message_type.h"
+#include "google/protobuf/duration.pb-c.h"
+#include "lua/json.h"
+#include "lua/message.h"
+#include "oci/platform.h"
+#include "types.pb-c.h"
+#include <ctype.h>
+#include <string.h>
+
+/* How deep values of Any are decoded in others. */
+#define DEPTH_LIMIT 30
+
+static const char box_key; /* registry: the metatable of boxes */
+
+static void push_message(lua_State *L, const ProtobufCMessage *message, int depth);
+
+static int box_gc(lua_State *L) {
+  ProtobufCMessage **box = lua_touserdata(L, 1);
+  if (*box)
+    protobuf_c_message_free_unpacked(*box, NULL);
+  *box = NULL;
+  return 0;
+}
+
+/* Pushes a box for an unpacked message, which is freed with it. */
+static ProtobufCMessage **push_box(lua_State *L) {
+  ProtobufCMessage **box = lua_newuserdata(L, sizeof(ProtobufCMessage *));
+  *box = NULL;
+  ctd_registry_get(L, &box_key);
+  lua_setmetatable(L, -2);
+  return box;
+}
+
+static void push_enum(lua_State *L, const ProtobufCEnumDescriptor *type, int number) {
+  const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(type, number);
+  luaL_Buffer text;
+  if (!value) {
+    lua_pushinteger(L, number);
+    return;
+  }
+  luaL_buffinit(L, &text);
+  for (const char *c = value->name; *c; c++)
+    luaL_addchar(&text, (char)tolower((unsigned char)*c));
+  luaL_pushresult(&text);
+}
+
+static void push_string(lua_State *L, const char *string) {
+  if (string && *string)
+    lua_pushstring(L, string);
+  else
+    lua_pushnil(L);
+}
+
+static void push_bytes(lua_State *L, const ProtobufCBinaryData *bytes) {
+  if (bytes->len)
+    lua_pushlstring(L, (const char *)bytes->data, bytes->len);
+  else
+    lua_pushnil(L);
+}
+
+static void push_unsigned(lua_State *L, uint64_t number) {
+  if (number <= INT64_MAX)
+    lua_pushinteger(L, (lua_Integer)number);
+  else
+    lua_pushnumber(L, (lua_Number)number);
+}
+
+/* Pushes nil for what is as good as absent. */
+static void push_value(lua_State *L, const ProtobufCFieldDescriptor *field, const void *at, int depth) {
+  switch (field->type) {
+  case PROTOBUF_C_TYPE_INT32:
+  case PROTOBUF_C_TYPE_SINT32:
+  case PROTOBUF_C_TYPE_SFIXED32:
+    lua_pushinteger(L, *(const int32_t *)at);
+    break;
+  case PROTOBUF_C_TYPE_INT64:
+  case PROTOBUF_C_TYPE_SINT64:
+  case PROTOBUF_C_TYPE_SFIXED64:
+    lua_pushinteger(L, (lua_Integer)(*(const int64_t *)at));
+    break;
+  case PROTOBUF_C_TYPE_UINT32:
+  case PROTOBUF_C_TYPE_FIXED32:
+    push_unsigned(L, *(const uint32_t *)at);
+    break;
+  case PROTOBUF_C_TYPE_UINT64:
+  case PROTOBUF_C_TYPE_FIXED64:
+    push_unsigned(L, *(const uint64_t *)at);
+    break;
+  case PROTOBUF_C_TYPE_FLOAT:
+    lua_pushnumber(L, *(const float *)at);
+    break;
+  case PROTOBUF_C_TYPE_DOUBLE:
+    lua_pushnumber(L, *(const double *)at);
+    break;
+  case PROTOBUF_C_TYPE_BOOL:
+    lua_pushboolean(L, *(const protobuf_c_boolean *)at);
+    break;
+  case PROTOBUF_C_TYPE_ENUM:
+    push_enum(L, field->descriptor, *(const int *)at);
+    break;
+  case PROTOBUF_C_TYPE_STRING:
+    push_string(L, *(char *const *)at);
+    break;
+  case PROTOBUF_C_TYPE_BYTES:
+    push_bytes(L, at);
+    break;
+  case PROTOBUF_C_TYPE_MESSAGE:
+    push_message(L, *(ProtobufCMessage *const *)at, depth);
+    break;
+  }
+}
+
+/* As an element of an array or a map, where nil has no place. */
+static void push_element(lua_State *L, const ProtobufCFieldDescriptor *field, const void *at, int depth) {
+  push_value(L, field, at, depth);
+  if (!lua_isnil(L, -1))
+    return;
+  lua_pop(L, 1);
+  if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+    lua_newtable(L);
+  else
+    lua_pushliteral(L, "");
+}
+
+static size_t count_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+  return *(const size_t *)((const char *)message + field->quantifier_offset);
+}
+
+static void push_map(lua_State *L, ProtobufCMessage *const *entries, size_t count, int depth) {
+  lua_createtable(L, 0, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    const ProtobufCFieldDescriptor *fields = entries[i]->descriptor->fields;
+    push_element(L, &fields[0], (const char *)entries[i] + fields[0].offset, depth);
+    push_element(L, &fields[1], (const char *)entries[i] + fields[1].offset, depth);
+    lua_rawset(L, -3);
+  }
+}
+
+static void push_array(lua_State *L, const ProtobufCFieldDescriptor *field, const char *items, size_t count,
+                       int depth) {
+  size_t size = ctd_message_element_size(field->type);
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    push_element(L, field, items + i * size, depth);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+  const char *quantifier = (const char *)message + field->quantifier_offset;
+  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
+    return *(const uint32_t *)quantifier == field->id;
+  if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
+    return *(const protobuf_c_boolean *)quantifier;
+  return true;
+}
+
+static void push_field(lua_State *L, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                       int depth) {
+  const char *member = (const char *)message + field->offset;
+  if (ctd_message_field_is_map(message->descriptor, field))
+    push_map(L, *(ProtobufCMessage *const *const *)member, count_of(message, field), depth);
+  else if (field->label == PROTOBUF_C_LABEL_REPEATED)
+    push_array(L, field, *(const char *const *)member, count_of(message, field), depth);
+  else if (is_set(message, field))
+    push_value(L, field, member, depth);
+  else
+    lua_pushnil(L);
+}
+
+static void push_fields(lua_State *L, const ProtobufCMessage *message, int depth) {
+  const ProtobufCMessageDescriptor *type = message->descriptor;
+  lua_createtable(L, 0, (int)type->n_fields);
+  for (unsigned i = 0; i < type->n_fields; i++) {
+    push_field(L, message, &type->fields[i], depth);
+    lua_setfield(L, -2, type->fields[i].name);
+  }
+}
+
+static void push_raw_any(lua_State *L, const Google__Protobuf__Any *any) {
+  lua_createtable(L, 0, 2);
+  push_string(L, any->type_url);
+  lua_setfield(L, -2, "type_url");
+  lua_pushlstring(L, (const char *)any->value.data, any->value.len);
+  lua_setfield(L, -2, "value");
+}
+
+/* Whether the value could be decoded; then it is pushed. */
+static bool push_unpacked(lua_State *L, const Google__Protobuf__Any *any, int depth) {
+  const ProtobufCMessageDescriptor *type = ctd_message_type_find(any->type_url);
+  if (!type || depth == DEPTH_LIMIT)
+    return false;
+  ProtobufCMessage **box = push_box(L);
+  int at = lua_gettop(L);
+  *box = protobuf_c_message_unpack(type, NULL, any->value.len, any->value.data);
+  if (*box)
+    push_fields(L, *box, depth + 1);
+  lua_remove(L, at);
+  return lua_gettop(L) == at;
+}
+
+static bool push_json(lua_State *L, const Google__Protobuf__Any *any) {
+  if (!ctd_message_type_is_json(any->type_url))
+    return false;
+  json_t **box = ctd_json_box(L);
+  int at = lua_gettop(L);
+  *box = json_loadb((const char *)any->value.data, any->value.len, 0, NULL);
+  if (json_is_object(*box))
+    ctd_json_push(L, *box);
+  lua_remove(L, at);
+  return lua_gettop(L) == at;
+}
+
+static void push_any(lua_State *L, const Google__Protobuf__Any *any, bool with_type, int depth) {
+  if (!push_unpacked(L, any, depth) && !push_json(L, any)) {
+    push_raw_any(L, any);
+  } else if (with_type) {
+    lua_pushstring(L, any->type_url);
+    lua_setfield(L, -2, "@type");
+  }
+}
+
+static void push_time(lua_State *L, double seconds) {
+  if (seconds == 0)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, seconds);
+}
+
+static void push_platform(lua_State *L, const Containerd__Types__Platform *platform) {
+  bool variant = *platform->variant;
+  lua_pushfstring(L, variant ? "%s/%s/%s" : "%s/%s", platform->os, platform->architecture, platform->variant);
+}
+
+static void push_message(lua_State *L, const ProtobufCMessage *message, int depth) {
+  luaL_checkstack(L, 10, "message");
+  const ProtobufCMessageDescriptor *type = message ? message->descriptor : NULL;
+  if (!type) {
+    lua_pushnil(L);
+  } else if (type == &google__protobuf__timestamp__descriptor) {
+    push_time(L, ctd_timestamp_seconds((const Google__Protobuf__Timestamp *)message));
+  } else if (type == &google__protobuf__duration__descriptor) {
+    const Google__Protobuf__Duration *duration = (const Google__Protobuf__Duration *)message;
+    lua_pushnumber(L, (lua_Number)duration->seconds + duration->nanos / 1e9);
+  } else if (type == &google__protobuf__any__descriptor) {
+    push_any(L, (const Google__Protobuf__Any *)message, true, depth);
+  } else if (type == &containerd__types__platform__descriptor) {
+    push_platform(L, (const Containerd__Types__Platform *)message);
+  } else {
+    push_fields(L, message, depth);
+  }
+}
+
+void ctd_message_push(lua_State *L, const ProtobufCMessage *message) {
+  push_message(L, message, 0);
+}
+
+void ctd_message_push_any(lua_State *L, const Google__Protobuf__Any *any) {
+  luaL_checkstack(L, 10, "message");
+  if (any)
+    push_any(L, any, false, 0);
+  else
+    lua_pushnil(L);
+}
+
+void ctd_message_push_array(lua_State *L, ProtobufCMessage *const *messages, size_t count) {
+  lua_createtable(L, (int)count, 0);
+  for (size_t i = 0; i < count; i++) {
+    push_message(L, messages[i], 0);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+void ctd_message_open(lua_State *L) {
+  lua_newtable(L);
+  lua_pushcfunction(L, box_gc);
+  lua_setfield(L, -2, "__gc");
+  ctd_registry_set(L, &box_key);
+}

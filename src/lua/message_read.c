@@ -1,0 +1,367 @@
+#include "base/nearest.h"
+#include "client/message_type.h"
+#include "google/protobuf/duration.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "lua/json.h"
+#include "lua/message.h"
+#include "oci/platform.h"
+#include "types.pb-c.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DEPTH_LIMIT 100
+#define NAMES_LIMIT 64
+
+/* Where the reading is. Names of places ("event.rootfs[1]") stand on the Lua stack while they are read. */
+struct reader {
+  lua_State *L;
+  struct ctd_op *op;
+  int depth;
+};
+
+static ProtobufCMessage *read_message(struct reader *reader, int index, const char *name,
+                                      const ProtobufCMessageDescriptor *type);
+
+static void *allocate(struct reader *reader, size_t size) {
+  return ctd_arena_allocate(reader->L, &reader->op->arena, size);
+}
+
+static void check_table(struct reader *reader, int index, const char *name) {
+  if (lua_type(reader->L, index) != LUA_TTABLE)
+    ctd_read_failed(reader->L, index, reader->op, name, "table");
+}
+
+static double read_number(struct reader *reader, int index, const char *name, double low, double high) {
+  double number = lua_tonumber(reader->L, index);
+  if (lua_type(reader->L, index) != LUA_TNUMBER || !(number >= low && number <= high && number == floor(number)))
+    ctd_read_failed(reader->L, index, reader->op, name, "integer in its range");
+  return number;
+}
+
+/* Exactly, where Lua has integers of 64 bits. */
+static int64_t read_integer(struct reader *reader, int index, const char *name) {
+  if (lua_type(reader->L, index) == LUA_TNUMBER && ctd_is_integer(reader->L, index))
+    return (int64_t)lua_tointeger(reader->L, index);
+  return (int64_t)read_number(reader, index, name, -0x1p63, 0x1p63 - 1024);
+}
+
+static uint64_t read_unsigned(struct reader *reader, int index, const char *name) {
+  if (lua_type(reader->L, index) == LUA_TNUMBER && ctd_is_integer(reader->L, index) &&
+      lua_tointeger(reader->L, index) >= 0)
+    return (uint64_t)lua_tointeger(reader->L, index);
+  return (uint64_t)read_number(reader, index, name, 0, 0x1p64 - 2048);
+}
+
+static double read_float(struct reader *reader, int index, const char *name) {
+  if (lua_type(reader->L, index) != LUA_TNUMBER)
+    ctd_read_failed(reader->L, index, reader->op, name, "number");
+  return lua_tonumber(reader->L, index);
+}
+
+/* By its name in lower case (any case will do), or its number. */
+static int read_enum(struct reader *reader, int index, const char *name, const ProtobufCEnumDescriptor *type) {
+  const char *text = lua_type(reader->L, index) == LUA_TSTRING ? lua_tostring(reader->L, index) : NULL;
+  for (unsigned i = 0; text && i < type->n_values; i++)
+    if (!strcasecmp(type->values[i].name, text))
+      return type->values[i].value;
+  if (text)
+    ctd_misuse(reader->L, reader->op, "\"%s\": %s has no value \"%s\"", name, type->name, text);
+  return (int)read_number(reader, index, name, INT32_MIN, INT32_MAX);
+}
+
+static void read_bytes(struct reader *reader, int index, const char *name, ProtobufCBinaryData *out) {
+  if (lua_type(reader->L, index) != LUA_TSTRING)
+    ctd_read_failed(reader->L, index, reader->op, name, "string");
+  out->len = ctd_rawlen(reader->L, index);
+  out->data = (uint8_t *)ctd_arena_string(reader->L, &reader->op->arena, index);
+}
+
+static void read_value(struct reader *reader, int index, const char *name, const ProtobufCFieldDescriptor *field,
+                       void *out) {
+  switch (field->type) {
+  case PROTOBUF_C_TYPE_INT32:
+  case PROTOBUF_C_TYPE_SINT32:
+  case PROTOBUF_C_TYPE_SFIXED32:
+    *(int32_t *)out = (int32_t)read_number(reader, index, name, INT32_MIN, INT32_MAX);
+    break;
+  case PROTOBUF_C_TYPE_INT64:
+  case PROTOBUF_C_TYPE_SINT64:
+  case PROTOBUF_C_TYPE_SFIXED64:
+    *(int64_t *)out = read_integer(reader, index, name);
+    break;
+  case PROTOBUF_C_TYPE_UINT32:
+  case PROTOBUF_C_TYPE_FIXED32:
+    *(uint32_t *)out = (uint32_t)read_number(reader, index, name, 0, UINT32_MAX);
+    break;
+  case PROTOBUF_C_TYPE_UINT64:
+  case PROTOBUF_C_TYPE_FIXED64:
+    *(uint64_t *)out = read_unsigned(reader, index, name);
+    break;
+  case PROTOBUF_C_TYPE_FLOAT:
+    *(float *)out = (float)read_float(reader, index, name);
+    break;
+  case PROTOBUF_C_TYPE_DOUBLE:
+    *(double *)out = read_float(reader, index, name);
+    break;
+  case PROTOBUF_C_TYPE_BOOL: {
+    bool value;
+    ctd_read_boolean(reader->L, index, reader->op, name, &value);
+    *(protobuf_c_boolean *)out = value;
+    break;
+  }
+  case PROTOBUF_C_TYPE_ENUM:
+    *(int *)out = read_enum(reader, index, name, field->descriptor);
+    break;
+  case PROTOBUF_C_TYPE_STRING:
+    ctd_read_string(reader->L, index, reader->op, name, out);
+    break;
+  case PROTOBUF_C_TYPE_BYTES:
+    read_bytes(reader, index, name, out);
+    break;
+  case PROTOBUF_C_TYPE_MESSAGE:
+    *(ProtobufCMessage **)out = read_message(reader, index, name, field->descriptor);
+    break;
+  }
+}
+
+static void set_items(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void *items, size_t count) {
+  *(void **)((char *)message + field->offset) = items;
+  *(size_t *)((char *)message + field->quantifier_offset) = count;
+}
+
+static void read_array(struct reader *reader, int index, const char *name, const ProtobufCFieldDescriptor *field,
+                       ProtobufCMessage *message) {
+  lua_State *L = reader->L;
+  size_t count = ctd_rawlen(L, index), size = ctd_message_element_size(field->type);
+  char *items = allocate(reader, count * size + 1);
+  for (size_t i = 0; i < count; i++) {
+    const char *place = lua_pushfstring(L, "%s[%d]", name, (int)i + 1);
+    lua_rawgeti(L, index, (int)i + 1);
+    read_value(reader, lua_gettop(L), place, field, items + i * size);
+    lua_pop(L, 2);
+  }
+  set_items(message, field, items, count);
+}
+
+static size_t count_keys(lua_State *L, int index) {
+  size_t count = 0;
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+    count++;
+  return count;
+}
+
+static void read_map(struct reader *reader, int index, const char *name, const ProtobufCFieldDescriptor *field,
+                     ProtobufCMessage *message) {
+  lua_State *L = reader->L;
+  const ProtobufCMessageDescriptor *type = field->descriptor;
+  size_t count = count_keys(L, index), i = 0;
+  ProtobufCMessage **entries = allocate(reader, count * sizeof(ProtobufCMessage *) + 1);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 2)) {
+    int key = lua_gettop(L) - 1;
+    const char *place = lua_pushfstring(L, "%s.%s", name, lua_type(L, key) == LUA_TSTRING ? lua_tostring(L, key) : "?");
+    entries[i] = allocate(reader, type->sizeof_message);
+    protobuf_c_message_init(type, entries[i]);
+    read_value(reader, key, place, &type->fields[0], (char *)entries[i] + type->fields[0].offset);
+    read_value(reader, key + 1, place, &type->fields[1], (char *)entries[i] + type->fields[1].offset);
+    i++;
+  }
+  set_items(message, field, entries, count);
+}
+
+static void read_field(struct reader *reader, int index, const char *name, const ProtobufCFieldDescriptor *field,
+                       ProtobufCMessage *message) {
+  char *quantifier = (char *)message + field->quantifier_offset;
+  if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+    check_table(reader, index, name);
+    if (ctd_message_field_is_map(message->descriptor, field))
+      read_map(reader, index, name, field, message);
+    else
+      read_array(reader, index, name, field, message);
+    return;
+  }
+  read_value(reader, index, name, field, (char *)message + field->offset);
+  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
+    *(uint32_t *)quantifier = field->id;
+  else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset)
+    *(protobuf_c_boolean *)quantifier = true;
+}
+
+static void field_unknown(struct reader *reader, const char *place, const char *name,
+                          const ProtobufCMessageDescriptor *type) {
+  const char *names[NAMES_LIMIT];
+  size_t count = 0;
+  for (; count < type->n_fields && count < NAMES_LIMIT; count++)
+    names[count] = type->fields[count].name;
+  const char *nearest = ctd_nearest(name, names, count);
+  if (nearest)
+    ctd_misuse(reader->L, reader->op, "\"%s\": %s has no such field (did you mean \"%s\"?)", place, type->name,
+               nearest);
+  ctd_misuse(reader->L, reader->op, "\"%s\": %s has no such field", place, type->name);
+}
+
+/* "@type" is read by who looks for it. */
+static void read_fields(struct reader *reader, int index, const char *name, ProtobufCMessage *message) {
+  lua_State *L = reader->L;
+  check_table(reader, index, name);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 2)) {
+    int key = lua_gettop(L) - 1;
+    if (lua_type(L, key) != LUA_TSTRING)
+      ctd_misuse(L, reader->op, "\"%s\": names of fields are strings, one is a %s", name, luaL_typename(L, key));
+    const char *place = lua_pushfstring(L, "%s.%s", name, lua_tostring(L, key));
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, lua_tostring(L, key));
+    if (field)
+      read_field(reader, key + 1, place, field, message);
+    else if (strcmp(lua_tostring(L, key), "@type") != 0)
+      field_unknown(reader, place, lua_tostring(L, key), message->descriptor);
+  }
+}
+
+static void pack(struct reader *reader, const ProtobufCMessage *message, ProtobufCBinaryData *out) {
+  out->len = protobuf_c_message_get_packed_size(message);
+  out->data = allocate(reader, out->len + 1);
+  protobuf_c_message_pack(message, out->data);
+}
+
+static void release_text(void *slot) {
+  free(*(char **)slot);
+}
+
+static void read_json(struct reader *reader, int index, const char *name, ProtobufCBinaryData *out) {
+  json_t **value = allocate(reader, sizeof(json_t *));
+  char **text = allocate(reader, sizeof(char *));
+  ctd_arena_own(reader->L, &reader->op->arena, release_text, text);
+  ctd_read_json(reader->L, index, reader->op, name, value);
+  json_object_del(*value, "@type");
+  *text = json_dumps(*value, JSON_COMPACT);
+  if (*text)
+    *out = (ProtobufCBinaryData){strlen(*text), (uint8_t *)*text};
+  else
+    luaL_error(reader->L, "not enough memory");
+}
+
+static void read_packed(struct reader *reader, int index, const char *name, const char *type_url,
+                        ProtobufCBinaryData *out) {
+  const ProtobufCMessageDescriptor *type = ctd_message_type_find(type_url);
+  if (lua_type(reader->L, index) == LUA_TSTRING)
+    read_bytes(reader, index, name, out);
+  else if (ctd_message_type_is_json(type_url))
+    read_json(reader, index, name, out);
+  else if (type)
+    pack(reader, read_message(reader, index, name, type), out);
+  else
+    ctd_misuse(reader->L, reader->op, "\"%s\": the type %s is unknown here: its value can only be a string of bytes",
+               name, type_url);
+}
+
+/* Pushes table[key]; the string there, NULL if it's none. */
+static const char *push_text(lua_State *L, int index, const char *key) {
+  lua_getfield(L, index, key);
+  return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+}
+
+/* {type_url, value}, or {["@type"], fields…} */
+static void read_any(struct reader *reader, int index, const char *name, Google__Protobuf__Any *any) {
+  lua_State *L = reader->L;
+  check_table(reader, index, name);
+  int top = lua_gettop(L);
+  const char *type = push_text(L, index, "@type"), *type_url = push_text(L, index, "type_url");
+  lua_getfield(L, index, "value");
+  if (!type && !type_url)
+    ctd_misuse(L, reader->op, "\"%s\": the type is missing: \"type_url\" beside \"value\", or \"@type\"", name);
+  any->type_url = (char *)ctd_arena_string(L, &reader->op->arena, type ? top + 1 : top + 2);
+  if (type)
+    read_packed(reader, index, name, type, &any->value);
+  else if (!lua_isnil(L, -1))
+    read_packed(reader, top + 3, name, type_url, &any->value);
+  lua_settop(L, top);
+}
+
+static void read_seconds(struct reader *reader, int index, const char *name, int64_t *seconds, int32_t *nanos) {
+  double value = read_float(reader, index, name), whole = floor(value);
+  if (!(value > -0x1p53 && value < 0x1p53))
+    ctd_read_failed(reader->L, index, reader->op, name, "number of seconds");
+  *seconds = (int64_t)whole;
+  *nanos = (int32_t)((value - whole) * 1e9);
+}
+
+/* Durations have seconds and nanoseconds of the same sign. */
+static void read_duration(struct reader *reader, int index, const char *name, Google__Protobuf__Duration *duration) {
+  read_seconds(reader, index, name, &duration->seconds, &duration->nanos);
+  if (duration->seconds < 0 && duration->nanos) {
+    duration->seconds++;
+    duration->nanos -= 1000000000;
+  }
+}
+
+static char *copy(struct reader *reader, const char *text) {
+  lua_pushstring(reader->L, text);
+  char *string = (char *)ctd_arena_string(reader->L, &reader->op->arena, -1);
+  lua_pop(reader->L, 1);
+  return string;
+}
+
+static void read_platform(struct reader *reader, int index, const char *name, Containerd__Types__Platform *out) {
+  struct ctd_platform platform;
+  struct ctd_error err = {0};
+  const char *text;
+  ctd_read_string(reader->L, index, reader->op, name, &text);
+  if (ctd_platform_parse(&platform, text, &err))
+    ctd_misuse(reader->L, reader->op, "\"%s\": %s", name, err.message);
+  out->os = copy(reader, platform.os);
+  out->architecture = copy(reader, platform.architecture);
+  out->variant = copy(reader, platform.variant);
+}
+
+static ProtobufCMessage *read_message(struct reader *reader, int index, const char *name,
+                                      const ProtobufCMessageDescriptor *type) {
+  ProtobufCMessage *message = allocate(reader, type->sizeof_message);
+  protobuf_c_message_init(type, message);
+  luaL_checkstack(reader->L, 10, "message");
+  if (++reader->depth > DEPTH_LIMIT)
+    ctd_misuse(reader->L, reader->op, "\"%s\" is nested deeper than %d levels", name, DEPTH_LIMIT);
+  if (type == &google__protobuf__timestamp__descriptor) {
+    Google__Protobuf__Timestamp *timestamp = (Google__Protobuf__Timestamp *)message;
+    read_seconds(reader, index, name, &timestamp->seconds, &timestamp->nanos);
+  } else if (type == &google__protobuf__duration__descriptor) {
+    read_duration(reader, index, name, (Google__Protobuf__Duration *)message);
+  } else if (type == &google__protobuf__any__descriptor) {
+    read_any(reader, index, name, (Google__Protobuf__Any *)message);
+  } else if (type == &containerd__types__platform__descriptor) {
+    read_platform(reader, index, name, (Containerd__Types__Platform *)message);
+  } else {
+    read_fields(reader, index, name, message);
+  }
+  reader->depth--;
+  return message;
+}
+
+ProtobufCMessage *ctd_message_read(lua_State *L, int index, struct ctd_op *op, const char *name,
+                                   const ProtobufCMessageDescriptor *type) {
+  struct reader reader = {L, op, 0};
+  return read_message(&reader, ctd_absindex(L, index), name, type);
+}
+
+/* What couldn't be decoded came as {type_url, value}. */
+static bool is_any(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TTABLE)
+    return false;
+  bool any = push_text(L, index, "type_url") != NULL;
+  lua_pop(L, 1);
+  return any;
+}
+
+Google__Protobuf__Any *ctd_message_read_any(lua_State *L, int index, struct ctd_op *op, const char *name,
+                                            const char *type_url) {
+  struct reader reader = {L, op, 0};
+  index = ctd_absindex(L, index);
+  if (is_any(L, index))
+    return (Google__Protobuf__Any *)read_message(&reader, index, name, &google__protobuf__any__descriptor);
+  Google__Protobuf__Any *any = allocate(&reader, sizeof *any);
+  google__protobuf__any__init(any);
+  any->type_url = (char *)type_url;
+  read_packed(&reader, index, name, type_url, &any->value);
+  return any;
+}

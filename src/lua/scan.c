@@ -1,0 +1,87 @@
+#include "lua/scan.h"
+#include <stdlib.h>
+#include <string.h>
+
+size_t ctd_scan_available(const struct ctd_scan *scan) {
+  return scan->buffer.size - scan->start;
+}
+
+void ctd_scan_reset(struct ctd_scan *scan) {
+  ctd_buffer_free(&scan->buffer);
+  scan->start = 0;
+  scan->ended = false;
+}
+
+/* Moves what nobody has read to the front, and adds what comes next. */
+static int scan_fill(struct ctd_scan *scan, struct ctd_scope *scope, struct ctd_error *err) {
+  if (scan->start) {
+    memmove(scan->buffer.data, scan->buffer.data + scan->start, ctd_scan_available(scan));
+    scan->buffer.size = ctd_scan_available(scan);
+    scan->start = 0;
+  }
+  return scan->fill(scan->context, &scan->buffer, &scan->ended, scope, err);
+}
+
+/* Gives the first `size` bytes, and drops `skip` behind them. */
+static int scan_take(struct ctd_scan *scan, size_t size, size_t skip, struct ctd_scan_text *out,
+                     struct ctd_error *err) {
+  out->data = malloc(size + 1);
+  if (!out->data)
+    return ctd_error_nomem(err);
+  if (size)
+    memcpy(out->data, scan->buffer.data + scan->start, size);
+  out->size = size;
+  scan->start += size + skip;
+  return 0;
+}
+
+/* `searched` bytes are known to have no newline. */
+static const char *scan_newline(const struct ctd_scan *scan, size_t searched) {
+  size_t left = ctd_scan_available(scan) - searched;
+  return left ? memchr(scan->buffer.data + scan->start + searched, '\n', left) : NULL;
+}
+
+static int scan_line(struct ctd_scan *scan, bool full, struct ctd_scan_text *out, struct ctd_scope *scope,
+                     struct ctd_error *err) {
+  size_t searched = 0;
+  const char *newline;
+  while (!(newline = scan_newline(scan, searched)) && !scan->ended) {
+    searched = ctd_scan_available(scan);
+    if (scan_fill(scan, scope, err))
+      return -1;
+  }
+  if (newline) {
+    size_t length = (size_t)(newline - scan->buffer.data) - scan->start;
+    return scan_take(scan, length + full, !full, out, err);
+  }
+  return ctd_scan_available(scan) ? scan_take(scan, ctd_scan_available(scan), 0, out, err) : 0;
+}
+
+static int scan_all(struct ctd_scan *scan, struct ctd_scan_text *out, struct ctd_scope *scope, struct ctd_error *err) {
+  while (!scan->ended)
+    if (scan_fill(scan, scope, err))
+      return -1;
+  return scan_take(scan, ctd_scan_available(scan), 0, out, err);
+}
+
+/* 0 bytes are there unless it's the end. */
+static int scan_size(struct ctd_scan *scan, size_t size, struct ctd_scan_text *out, struct ctd_scope *scope,
+                     struct ctd_error *err) {
+  while (ctd_scan_available(scan) < (size ? size : 1) && !scan->ended)
+    if (scan_fill(scan, scope, err))
+      return -1;
+  size_t there = ctd_scan_available(scan);
+  return there ? scan_take(scan, there < size ? there : size, 0, out, err) : 0;
+}
+
+int ctd_scan_read(struct ctd_scan *scan, enum ctd_scan_format format, size_t size, struct ctd_scan_text *out,
+                  struct ctd_scope *scope, struct ctd_error *err) {
+  switch (format) {
+  case CTD_SCAN_ALL:
+    return scan_all(scan, out, scope, err);
+  case CTD_SCAN_SIZE:
+    return scan_size(scan, size, out, scope, err);
+  default:
+    return scan_line(scan, format == CTD_SCAN_FULL_LINE, out, scope, err);
+  }
+}

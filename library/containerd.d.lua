@@ -302,6 +302,18 @@ function client:forward_async(event, opts) end
 ---@return containerd.diff
 function client:diff() end
 
+---@param id string
+---@param checkpoint containerd.image
+---@param opts? containerd.options
+---@return containerd.container
+function client:restore(id, checkpoint, opts) end
+
+---@param id string
+---@param checkpoint containerd.image
+---@param opts? containerd.options
+---@return containerd.future
+function client:restore_async(id, checkpoint, opts) end
+
 ---@param snapshotter? string
 ---@param opts? containerd.options
 ---@return containerd.snapshotter
@@ -1042,7 +1054,35 @@ function container:image_async(opts) end
 ---@class containerd.new_task_options: containerd.options
 ---@field stdio? containerd.stdio|containerd.streams
 ---@field terminal? boolean
+---@field checkpoint? containerd.image|string
 ---@field auto_delete? boolean
+
+---@class containerd.container_checkpoint_options: containerd.options
+---@field image? boolean
+---@field runtime? boolean
+---@field rw? boolean
+---@field task? boolean
+---@field exit? boolean
+
+---@param ref string
+---@param opts? containerd.container_checkpoint_options
+---@return containerd.image
+function container:checkpoint(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.container_checkpoint_options
+---@return containerd.future
+function container:checkpoint_async(ref, opts) end
+
+---@param checkpoint containerd.image|string
+---@param opts? containerd.new_task_options
+---@return containerd.task
+function container:restore(checkpoint, opts) end
+
+---@param checkpoint containerd.image|string
+---@param opts? containerd.new_task_options
+---@return containerd.future
+function container:restore_async(checkpoint, opts) end
 
 ---@param opts? containerd.new_task_options
 ---@return containerd.task
@@ -1254,6 +1294,26 @@ function task:update(opts) end
 ---@param opts? containerd.update_options
 ---@return containerd.future
 function task:update_async(opts) end
+
+---@class containerd.task_checkpoint_options: containerd.options
+---@field name? string
+---@field exit? boolean
+---@field image_path? string
+---@field work_path? string
+---@field open_tcp? boolean
+---@field external_unix_sockets? boolean
+---@field terminal? boolean
+---@field file_locks? boolean
+---@field empty_namespaces? string[]
+---@field cgroups_mode? string
+
+---@param opts? containerd.task_checkpoint_options
+---@return containerd.image|true
+function task:checkpoint(opts) end
+
+---@param opts? containerd.task_checkpoint_options
+---@return containerd.future
+function task:checkpoint_async(opts) end
 
 ---@param width integer
 ---@param height integer

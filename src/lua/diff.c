@@ -2,11 +2,6 @@
 #include "lua/message.h"
 #include "lua/service.h"
 
-/* An argument or option that is the field of the request with its name. */
-static void field_read(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  ctd_message_read_field(L, index, op, name, target, name);
-}
-
 static void ignore(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   (void)L, (void)index, (void)op, (void)name, (void)target;
 }
@@ -14,10 +9,10 @@ static void ignore(lua_State *L, int index, struct ctd_op *op, const char *name,
 /* A descriptor as records have it; what the service has no field for is left out. */
 static void descriptor_read(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   static const struct ctd_option fields[] = {
-      {"media_type", field_read, 0, false},
-      {"digest", field_read, 0, false},
-      {"size", field_read, 0, false},
-      {"annotations", field_read, 0, false},
+      {"media_type", ctd_message_read_option, 0, false},
+      {"digest", ctd_message_read_option, 0, false},
+      {"size", ctd_message_read_option, 0, false},
+      {"annotations", ctd_message_read_option, 0, false},
       {"platform", ignore, 0, false},
       {"urls", ignore, 0, false},
       {NULL, NULL, 0, false},
@@ -62,13 +57,13 @@ static void apply_release(void *data) {
 
 static const struct ctd_option apply_arguments[] = {
     {"descriptor", descriptor_read, offsetof(struct apply, message.diff), false},
-    {"mounts", field_read, offsetof(struct apply, message), false},
+    {"mounts", ctd_message_read_option, offsetof(struct apply, message), false},
     {NULL, NULL, 0, false},
 };
 
 static const struct ctd_option apply_options[] = {
-    {"payloads", field_read, offsetof(struct apply, message), false},
-    {"sync_fs", field_read, offsetof(struct apply, message), false},
+    {"payloads", ctd_message_read_option, offsetof(struct apply, message), false},
+    {"sync_fs", ctd_message_read_option, offsetof(struct apply, message), false},
     {NULL, NULL, 0, false},
 };
 
@@ -129,10 +124,10 @@ static const struct ctd_option compare_arguments[] = {
 };
 
 static const struct ctd_option compare_options[] = {
-    {"media_type", field_read, offsetof(struct compare, message), false},
-    {"ref", field_read, offsetof(struct compare, message), false},
-    {"labels", field_read, offsetof(struct compare, message), false},
-    {"source_date_epoch", field_read, offsetof(struct compare, message), false},
+    {"media_type", ctd_message_read_option, offsetof(struct compare, message), false},
+    {"ref", ctd_message_read_option, offsetof(struct compare, message), false},
+    {"labels", ctd_message_read_option, offsetof(struct compare, message), false},
+    {"source_date_epoch", ctd_message_read_option, offsetof(struct compare, message), false},
     {NULL, NULL, 0, false},
 };
 

@@ -132,6 +132,7 @@ static const struct ctd_method *const task_methods[] = {
     &ctd_exec_method,
     &ctd_metrics_method,
     &ctd_task_update_method,
+    &ctd_task_checkpoint_method,
     NULL,
 };
 

@@ -30,6 +30,10 @@ extern const struct ctd_method ctd_client_new_container_method; /* of a client *
 extern const struct ctd_method ctd_container_update_method;
 extern const struct ctd_method ctd_container_set_labels_method;
 extern const struct ctd_method ctd_new_task_method;
+extern const struct ctd_method ctd_container_checkpoint_method;
+extern const struct ctd_method ctd_container_restore_method; /* of its task */
+extern const struct ctd_method ctd_task_checkpoint_method;
+extern const struct ctd_method ctd_restore_method; /* of a client: a container */
 extern const struct ctd_method ctd_exec_method;
 extern const struct ctd_method ctd_metrics_method;
 extern const struct ctd_method ctd_task_update_method;

@@ -207,8 +207,10 @@ static int checkpoint_begin(struct checkpoint *checkpoint, struct ctd_client *cl
   *checkpoint =
       (struct checkpoint){.owner = client, .scope = scope, .parts = json_array(), .annotations = json_object()};
   *container = NULL;
-  if (!checkpoint->parts || !checkpoint->annotations)
-    return ctd_error_nomem(err);
+  if (!checkpoint->parts || !checkpoint->annotations) {
+    ctd_error_nomem(err);
+    return -1;
+  }
   if (ctd_lease_begin(client, &checkpoint->client, scope, err) ||
       ctd_container_get(checkpoint->client, id, scope, container, err))
     return -1;

@@ -105,7 +105,7 @@ static int find_image(const struct restore *restore, struct ctd_image **out, str
 }
 
 static int create(struct restore *restore, struct ctd_container **out, struct ctd_error *err) {
-  struct ctd_image *image;
+  struct ctd_image *image = NULL;
   restore->options.snapshotter = annotation(restore, CTD_CHECKPOINT_SNAPSHOTTER);
   restore->options.runtime = annotation(restore, CTD_CHECKPOINT_RUNTIME);
   restore->options.edit = own_cgroup;

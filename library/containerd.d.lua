@@ -299,6 +299,9 @@ function client:forward(event, opts) end
 ---@return containerd.future
 function client:forward_async(event, opts) end
 
+---@return containerd.diff
+function client:diff() end
+
 ---@param snapshotter? string
 ---@param opts? containerd.options
 ---@return containerd.snapshotter
@@ -1401,6 +1404,46 @@ function events:close() end
 ---@field target? string
 ---@field options string[]
 
+---@class containerd.apply_options: containerd.options
+---@field sync_fs? boolean
+---@field payloads? table<string, { type_url: string, value: string|table }>
+
+---@class containerd.compare_options: containerd.options
+---@field media_type? string
+---@field ref? string
+---@field labels? table<string, string>
+---@field source_date_epoch? number
+
+---@class containerd.diff
+local diff = {}
+
+---@param descriptor containerd.descriptor
+---@param mounts containerd.mount[]
+---@param opts? containerd.apply_options
+---@return containerd.descriptor
+function diff:apply(descriptor, mounts, opts) end
+
+---@param descriptor containerd.descriptor
+---@param mounts containerd.mount[]
+---@param opts? containerd.apply_options
+---@return containerd.future
+function diff:apply_async(descriptor, mounts, opts) end
+
+---@param lower containerd.mount[]
+---@param upper containerd.mount[]
+---@param opts? containerd.compare_options
+---@return containerd.descriptor
+function diff:compare(lower, upper, opts) end
+
+---@param lower containerd.mount[]
+---@param upper containerd.mount[]
+---@param opts? containerd.compare_options
+---@return containerd.future
+function diff:compare_async(lower, upper, opts) end
+
+---@return true
+function diff:close() end
+
 ---@class containerd.snapshot
 ---@field name string
 ---@field parent? string
@@ -1507,6 +1550,28 @@ function snapshotter:remove(key, opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function snapshotter:remove_async(key, opts) end
+
+---@param key string
+---@param path string
+---@param opts? containerd.options
+---@return true
+function snapshotter:mount(key, path, opts) end
+
+---@param key string
+---@param path string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:mount_async(key, path, opts) end
+
+---@param path string
+---@param opts? containerd.options
+---@return true
+function snapshotter:unmount(path, opts) end
+
+---@param path string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:unmount_async(path, opts) end
 
 ---@param opts? containerd.options
 ---@return true

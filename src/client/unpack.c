@@ -1,11 +1,10 @@
 #include "client/unpack.h"
 #include "base/buffer.h"
 #include "client/content.h"
+#include "client/diff.h"
 #include "client/lease_resource.h"
 #include "client/snapshot.h"
 #include "client/unique.h"
-#include "diff.pb-c.h"
-#include "rpc/call.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,9 +138,7 @@ static int layer_apply(const struct unpack *unpack, struct layer *layer, struct 
                           &diff.annotations, &diff.n_annotations, err) ||
       ctd_mounts_to_messages(&layer->mounts, &request.mounts, err))
     goto out;
-  result = ctd_call(ctd_client_target(unpack->client), "/containerd.services.diff.v1.Diff/Apply", &request.base,
-                    &containerd__services__diff__v1__apply_response__descriptor, (ProtobufCMessage **)&reply,
-                    unpack->scope, err);
+  result = ctd_diff_apply(unpack->client, &request, &reply, unpack->scope, err);
   if (!result)
     result = applied_check(reply, layer, err);
   else

@@ -30,6 +30,10 @@ void ctd_message_push_array(lua_State *L, ProtobufCMessage *const *messages, siz
 ProtobufCMessage *ctd_message_read(lua_State *L, int index, struct ctd_op *op, const char *name,
                                    const ProtobufCMessageDescriptor *type);
 
+/* The same for one field of a message, `field` by its name in the .proto file. */
+void ctd_message_read_field(lua_State *L, int index, struct ctd_op *op, const char *name, ProtobufCMessage *message,
+                            const char *field);
+
 /*
  * The value at `index` as an Any of this type: a table or a string of bytes, or {type_url, value}. It belongs to the
  * operation; `type_url` is borrowed.

@@ -344,6 +344,13 @@ ProtobufCMessage *ctd_message_read(lua_State *L, int index, struct ctd_op *op, c
   return read_message(&reader, ctd_absindex(L, index), name, type);
 }
 
+void ctd_message_read_field(lua_State *L, int index, struct ctd_op *op, const char *name, ProtobufCMessage *message,
+                            const char *field) {
+  struct reader reader = {L, op, 0};
+  read_field(&reader, ctd_absindex(L, index), name,
+             protobuf_c_message_descriptor_get_field_by_name(message->descriptor, field), message);
+}
+
 /* What couldn't be decoded came as {type_url, value}. */
 static bool is_any(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TTABLE)

@@ -240,8 +240,27 @@ case("snapshots", connect, function(client)
   snapshots:stat "sweep"
   local mounts, usage = snapshots:mounts "sweep", snapshots:usage "sweep"
   local list = snapshots:list "name==sweep"
+  local dir = "/tmp/" .. os.getenv "CONTAINERD_NAMESPACE"
+  os.execute("mkdir -p " .. dir)
+  pcall(snapshots.unmount, snapshots, dir)
+  snapshots:mount("sweep", dir)
+  snapshots:unmount(dir)
+  os.execute("rmdir " .. dir)
   snapshots:remove "sweep"
   return mounts, usage, list, tostring(snapshots)
+end)
+
+case("diff", connect, function(client)
+  local snapshots <close> = client:snapshots "native"
+  local diff <close> = client:diff()
+  local labels = { ["containerd.io/gc.root"] = "sweep" }
+  pcall(snapshots.remove, snapshots, "sweep diff")
+  local mounts = snapshots:prepare("sweep diff", nil, { labels = labels })
+  local layer = diff:compare({}, mounts, { labels = labels, ref = "sweep" })
+  local payloads = { one = { type_url = "sweep", value = "bytes" } }
+  local applied = diff:apply(layer, mounts, { payloads = payloads, sync_fs = false })
+  snapshots:remove "sweep diff"
+  return layer, applied, tostring(diff)
 end)
 
 case("container", new_container, function(client, container)

@@ -15,6 +15,7 @@ static const struct ctd_type *const types[] = {
     &ctd_image_type,
     &ctd_container_type,
     &ctd_task_type,
+    &ctd_process_type,
     &ctd_stream_type,
     &ctd_lease_type,
     &ctd_leases_type,
@@ -26,7 +27,6 @@ static const struct ctd_type *const types[] = {
     &ctd_events_type,
     &ctd_snapshotter_type,
     &ctd_diff_type,
-    &ctd_process_type,
     NULL,
 };
 

@@ -315,7 +315,7 @@ case("task", new_task, function(_, container, task)
 end, close_all)
 
 case("task checkpoint", started_task, function(_, _, task)
-  local ok, err = pcall(task.checkpoint, task, { name = "a", empty_namespaces = { "network" }, image_path = "/absent" })
+  local ok, err = pcall(task.checkpoint, task, { name = "a", empty_namespaces = { "network" }, image_path = "/proc/absent" })
   if not ok and not containerd.is_error(err, "unknown") then error(err, 0) end
 end, close_all)
 

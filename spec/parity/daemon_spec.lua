@@ -3,11 +3,22 @@ local containerd = require "containerd"
 local lab = require "spec.support.lab"
 local raises = require "spec.support.raises"
 
+-- The monitor looks once a second.
+local config = [[
+[cgroup]
+  path = "%s"
+[plugins."io.containerd.internal.v1.restart"]
+  interval = "1s"
+[plugins."io.containerd.monitor.container.v1.restart"]
+  interval = "1s"
+]]
+
 lab.each_daemon(function(daemon)
-  local private, client, image
+  local private, client, image, cgroup
 
   setup(function()
-    private = daemon:private()
+    cgroup = "/" .. daemon:namespace()
+    private = daemon:private { config = config:format(cgroup) }
     client = containerd.connect { address = private.address, namespace = "parity" }
     image = client:pull("busybox:latest", { hosts_dir = daemon.hosts_dir })
   end)
@@ -16,6 +27,7 @@ lab.each_daemon(function(daemon)
     client:close()
     assert.is_true(private:is_clean "parity")
     private:close()
+    lab.sh(("find /sys/fs/cgroup -depth -type d -name %s -exec rmdir {} +"):format(cgroup:sub(2)))
   end)
 
   local function restart()
@@ -73,6 +85,60 @@ lab.each_daemon(function(daemon)
       assert.equal("after", task.stdout:read("l", { timeout = 20 }))
       task:close_stdin()
       assert.equal(0, (task:wait { timeout = 20 }))
+    end)
+  end)
+
+  it("TestDaemonCustomCgroup", function()
+    local pid = lab.sh(("pgrep -f '^containerd --config %s/config.toml$'"):format(private.address:match "^(.*)/"))
+    assert.matches(cgroup, assert(io.open(("/proc/%d/cgroup"):format(pid:match "%d+"))):read "a", 1, true)
+  end)
+
+  describe("TestRestartMonitor", function()
+    local container
+
+    -- A container whose task the monitor starts.
+    local function monitored(restart, args)
+      container = image:new_container("monitored", { restart = restart, args = args })
+    end
+
+    after_each(function()
+      container:set_labels { ["containerd.io/restart.status"] = "stopped" }
+      lab.eventually(function()
+        pcall(function() container:task():delete { kill = true } end)
+        return (pcall(container.delete, container, { snapshot = true }))
+      end, 20, "the container's end")
+    end)
+
+    -- The running task if it has another pid than that.
+    local function running(other)
+      return lab.eventually(function()
+        local ok, task = pcall(container.task, container)
+        local known, status = pcall(function() return task:status() end)
+        return ok and known and status.status == "running" and status.pid ~= other and task
+      end, 20, "a running task")
+    end
+
+    it("TestRestartMonitor/Always", function()
+      monitored("always", { "/bin/sleep", "1000" })
+      local pid = running():pid()
+      lab.sh("kill -KILL " .. pid)
+      assert.not_equal(pid, running(pid):pid())
+    end)
+
+    it("TestRestartMonitor/Failure Policy: on-failure:1 is one restart", function()
+      local dir = lab.tempdir()
+      container = image:new_container("monitored", {
+        restart = "on-failure:1",
+        mounts = { dir .. ":/runs" },
+        args = { "/bin/sh", "-c", "echo run >>/runs/all; exit 3" },
+      })
+      container:new_task():start()
+      local function runs() return select(2, (lab.sh("cat " .. dir .. "/all")):gsub("run\n", "")) end
+      lab.eventually(function() return container:info().labels["containerd.io/restart.count"] == "1" end, 20, "a restart")
+      lab.eventually(function() return runs() == 2 end, 20, "two runs")
+      containerd.sleep(2.5)
+      assert.equal(2, runs())
+      lab.sh("rm -r " .. dir)
     end)
   end)
 end)

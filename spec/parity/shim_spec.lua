@@ -37,11 +37,13 @@ lab.each_daemon(function(daemon)
 
   it("TestShimInCgroup", function()
     local name = namespace .. "-shims"
-    -- Version 2 has one hierarchy, version 1 several.
-    lab.sh(([[
-      root=/sys/fs/cgroup
-      if [ -e $root/cgroup.controllers ]; then mkdir $root/%s; else for each in $root/*; do mkdir $each/%s; done; fi
-    ]]):format(name, name))
+    -- Version 2 has one hierarchy; version 1 has several, and a new group of cpuset nothing that it may run on.
+    lab.sh("name=" .. name .. "\n" .. [[
+      cd /sys/fs/cgroup
+      [ ! -e cgroup.controllers ] || mkdir $name
+      for file in */cgroup.procs; do mkdir ${file%/*}/$name; done
+      for file in cpuset.cpus cpuset.mems; do [ ! -e cpuset/$file ] || cat cpuset/$file >cpuset/$name/$file; done
+    ]])
     finally(function()
       lab.sh(("find /sys/fs/cgroup -depth -type d -name %s -exec rmdir {} +"):format(name))
     end)

@@ -1029,7 +1029,7 @@ function container:image(opts) end
 ---@return containerd.future
 function container:image_async(opts) end
 
----@alias containerd.stdio "null"|"inherit"|"pipe"|string
+---@alias containerd.stdio "null"|"inherit"|"pipe"|string also "log:/path" and "binary:/path?arg=value"
 
 ---@class containerd.streams
 ---@field stdin? containerd.stdio|file*|integer
@@ -1174,6 +1174,185 @@ function task:delete_async(opts) end
 
 ---@return true
 function task:close() end
+
+---@class containerd.exec_options: containerd.options
+---@field args? string|string[]
+---@field env? string[]|table<string, string|false>
+---@field cwd? string
+---@field user? string
+---@field cap_add? string|string[]
+---@field cap_drop? string|string[]
+---@field stdio? containerd.stdio|containerd.streams
+---@field terminal? boolean
+---@field auto_delete? boolean
+
+---@param exec_id string
+---@param opts? containerd.exec_options
+---@return containerd.process
+function task:exec(exec_id, opts) end
+
+---@param exec_id string
+---@param opts? containerd.exec_options
+---@return containerd.future
+function task:exec_async(exec_id, opts) end
+
+---@param opts? containerd.options
+---@return { pid: integer, info?: { exec_id: string } }[]
+function task:pids(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:pids_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function task:pause(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:pause_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function task:resume(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:resume_async(opts) end
+
+---@class containerd.metrics
+---@field cgroup 1|2
+---@field timestamp number
+---@field memory table<string, integer> usage, limit, max_usage, anon, file, inactive_file, swap, oom_kills
+---@field cpu table<string, number> usage, user, system, throttled (seconds), periods, throttled_periods
+---@field pids { current: integer, limit?: integer }
+---@field io { read_bytes: integer, write_bytes: integer }
+---@field raw { type_url: string, value: string }
+
+---@param opts? containerd.options
+---@return containerd.metrics
+function task:metrics(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:metrics_async(opts) end
+
+---@class containerd.update_options: containerd.options
+---@field memory? integer|string
+---@field cpus? number
+---@field pids_limit? integer
+---@field resources? table
+---@field annotations? table<string, string>
+
+---@param opts? containerd.update_options
+---@return true
+function task:update(opts) end
+
+---@param opts? containerd.update_options
+---@return containerd.future
+function task:update_async(opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return true
+function task:resize(width, height, opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return containerd.future
+function task:resize_async(width, height, opts) end
+
+---@class containerd.attach_options: containerd.options
+---@field stdio? containerd.stdio|containerd.streams
+
+---@param opts? containerd.attach_options
+---@return containerd.task
+function task:attach(opts) end
+
+---@param opts? containerd.attach_options
+---@return containerd.future
+function task:attach_async(opts) end
+
+---@class containerd.process
+---@field stdin? containerd.stream
+---@field stdout? containerd.stream
+---@field stderr? containerd.stream
+local process = {}
+
+---@return string
+function process:id() end
+
+---@return integer
+function process:pid() end
+
+---@param opts? containerd.options
+---@return true
+function process:start(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:start_async(opts) end
+
+---@param opts? containerd.options
+---@return integer code
+---@return number exited_at
+function process:wait(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:wait_async(opts) end
+
+---@param opts? containerd.options
+---@return containerd.task_status
+function process:status(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:status_async(opts) end
+
+---@param signal string|integer
+---@param opts? containerd.options
+---@return true
+function process:kill(signal, opts) end
+
+---@param signal string|integer
+---@param opts? containerd.options
+---@return containerd.future
+function process:kill_async(signal, opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return true
+function process:resize(width, height, opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return containerd.future
+function process:resize_async(width, height, opts) end
+
+---@param opts? containerd.options
+---@return true
+function process:close_stdin(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:close_stdin_async(opts) end
+
+---@param opts? containerd.task_delete_options
+---@return integer code
+---@return number exited_at
+function process:delete(opts) end
+
+---@param opts? containerd.task_delete_options
+---@return containerd.future
+function process:delete_async(opts) end
+
+---@return true
+function process:close() end
 
 ---@class containerd.stream
 local stream = {}

@@ -40,12 +40,12 @@ static int rootfs_mounts(struct ctd_container *container, struct ctd_mounts *mou
                              err);
 }
 
-static int task_request(struct ctd_task *task, const struct ctd_mounts *mounts, struct ctd_scope *scope,
+static int task_request(struct ctd_process *task, const struct ctd_mounts *mounts, struct ctd_scope *scope,
                         struct ctd_error *err) {
   CreateRequest request = CONTAINERD__SERVICES__TASKS__V1__CREATE_TASK_REQUEST__INIT;
   CreateResponse *reply;
-  const struct ctd_stdio *stdio = ctd_task_stdio(task);
-  request.container_id = (char *)ctd_task_id(task);
+  const struct ctd_stdio *stdio = ctd_process_stdio(task);
+  request.container_id = (char *)ctd_process_id(task);
   request.stdin = (char *)ctd_stdio_path(stdio, 0);
   request.stdout = (char *)ctd_stdio_path(stdio, 1);
   request.stderr = (char *)ctd_stdio_path(stdio, 2);
@@ -53,35 +53,35 @@ static int task_request(struct ctd_task *task, const struct ctd_mounts *mounts, 
   if (ctd_mounts_to_messages(mounts, &request.rootfs, err))
     return -1;
   request.n_rootfs = mounts->count;
-  int result = ctd_insist(ctd_client_target(ctd_task_client(task)), METHOD("Create"), &request.base,
+  int result = ctd_insist(ctd_client_target(ctd_process_client(task)), METHOD("Create"), &request.base,
                           &containerd__services__tasks__v1__create_task_response__descriptor,
                           (ProtobufCMessage **)&reply, scope, err);
   free(request.rootfs);
   if (result)
     return -1;
-  ctd_task_created(task, reply->pid);
+  ctd_process_created(task, reply->pid);
   protobuf_c_message_free_unpacked(&reply->base, NULL);
   return 0;
 }
 
-/* For a caller who doesn't wait for the task any more. */
-static void task_undo(struct ctd_task *task) {
+void ctd_task_undo(struct ctd_process *process) {
   struct ctd_error ignored = {0};
   struct ctd_scope scope;
   struct ctd_exit exit;
   ctd_scope_init(&scope, UNDO_TIMEOUT);
-  ctd_task_delete(task, true, &scope, &exit, &ignored);
+  ctd_process_delete(process, true, &scope, &exit, &ignored);
   ctd_error_clear(&ignored);
 }
 
 static int task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
-                       struct ctd_task **out, struct ctd_error *err) {
+                       struct ctd_process **out, struct ctd_error *err) {
   const struct ctd_container_info *record = ctd_container_record(container);
   struct ctd_stdio *stdio = NULL;
-  struct ctd_task *task = NULL;
+  struct ctd_process *task = NULL;
   struct ctd_mounts mounts = {0};
   if (check_terminal(record, options->stdio.terminal, err) ||
-      ctd_stdio_open(&stdio, NULL, record->id, &options->stdio, err) || ctd_task_new(container, stdio, &task, err) ||
+      ctd_stdio_open(&stdio, NULL, record->id, &options->stdio, err) ||
+      ctd_process_new(ctd_container_client(container), record->id, "", stdio, &task, err) ||
       rootfs_mounts(container, &mounts, scope, err))
     goto failed;
   if (!task_request(task, &mounts, scope, err)) {
@@ -90,16 +90,16 @@ static int task_create(struct ctd_container *container, const struct ctd_task_op
       *out = task;
       return 0;
     }
-    task_undo(task);
+    ctd_task_undo(task);
   }
 failed:
   ctd_mounts_free(&mounts);
-  ctd_task_unref(task);
+  ctd_process_unref(task);
   return -1;
 }
 
 int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
-                    struct ctd_task **out, struct ctd_error *err) {
+                    struct ctd_process **out, struct ctd_error *err) {
   *out = NULL;
   int result = ctd_container_begin_task(container, err);
   if (!result) {

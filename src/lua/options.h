@@ -36,6 +36,9 @@ void ctd_read_json(lua_State *L, int index, struct ctd_op *op, const char *name,
 
 void ctd_read_array(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* json_t *: array */
 
+void ctd_read_env(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);    /* json_t * */
+void ctd_read_memory(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* int64_t, > 0 */
+
 /* A function, which is kept under its name for the operation's upcalls (lua/upcall.h); `target` isn't used. */
 void ctd_read_function(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 

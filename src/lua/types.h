@@ -7,7 +7,8 @@
 extern const struct ctd_type ctd_client_type;      /* struct ctd_client */
 extern const struct ctd_type ctd_image_type;       /* struct ctd_image */
 extern const struct ctd_type ctd_container_type;   /* struct ctd_container */
-extern const struct ctd_type ctd_task_type;        /* struct ctd_task */
+extern const struct ctd_type ctd_task_type;        /* struct ctd_process */
+extern const struct ctd_type ctd_process_type;     /* struct ctd_process */
 extern const struct ctd_type ctd_stream_type;      /* struct ctd_pipe */
 extern const struct ctd_type ctd_events_type;      /* struct ctd_subscription */
 extern const struct ctd_type ctd_snapshotter_type; /* struct ctd_snapshotter */
@@ -28,6 +29,9 @@ extern const struct ctd_method ctd_client_new_container_method; /* of a client *
 extern const struct ctd_method ctd_container_update_method;
 extern const struct ctd_method ctd_container_set_labels_method;
 extern const struct ctd_method ctd_new_task_method;
+extern const struct ctd_method ctd_exec_method;
+extern const struct ctd_method ctd_metrics_method;
+extern const struct ctd_method ctd_task_update_method;
 extern const struct ctd_method ctd_events_method;
 extern const struct ctd_method ctd_publish_method;
 extern const struct ctd_method ctd_forward_method;

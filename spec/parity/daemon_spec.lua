@@ -97,8 +97,8 @@ lab.each_daemon(function(daemon)
     local container
 
     -- A container whose task the monitor starts.
-    local function monitored(restart, args)
-      container = image:new_container("monitored", { restart = restart, args = args })
+    local function monitored(args)
+      container = image:new_container("monitored", { restart = "always", args = args })
     end
 
     after_each(function()
@@ -119,7 +119,7 @@ lab.each_daemon(function(daemon)
     end
 
     it("TestRestartMonitor/Always", function()
-      monitored("always", { "/bin/sleep", "1000" })
+      monitored { "/bin/sleep", "1000" }
       local pid = running():pid()
       lab.sh("kill -KILL " .. pid)
       assert.not_equal(pid, running(pid):pid())
@@ -128,7 +128,7 @@ lab.each_daemon(function(daemon)
     -- Earlier ones restart it.
     if daemon.version:match "^2" then
       it("TestRestartMonitor/Paused Task: is left alone", function()
-        monitored("always", { "/bin/sleep", "1000" })
+        monitored { "/bin/sleep", "1000" }
         local task = running()
         task:pause()
         containerd.sleep(2.5)

@@ -82,4 +82,19 @@ lab.each_daemon(function(daemon)
     lab.eventually(function() return not read("/proc/net/unix"):find(socket, 1, true) end, 20, "the socket's end")
     lab.eventually(function() return not io.open(socket) end, 20, "the end of the socket's file")
   end)
+
+  it("TestShimDoesNotLeakPipes", function()
+    with_task({}, function(shim, task)
+      local function pipes() return lab.sh(("ls -l /proc/%d/fd | grep -c pipe:"):format(shim)) end
+      local function exec()
+        local process <close> = task:exec("one", { args = { "/bin/true" }, stdio = "pipe", auto_delete = true })
+        process:start()
+        process:wait { timeout = 30 }
+      end
+      exec() -- opens what is opened once
+      local before = pipes()
+      for _ = 1, 3 do exec() end
+      lab.eventually(function() return pipes() == before end, 20, "closed pipes")
+    end)
+  end)
 end)

@@ -30,6 +30,7 @@ extern const struct ctd_method ctd_container_update_method;
 extern const struct ctd_method ctd_container_set_labels_method;
 extern const struct ctd_method ctd_new_task_method;
 extern const struct ctd_method ctd_exec_method;
+extern const struct ctd_method ctd_task_process_method;
 extern const struct ctd_method ctd_metrics_method;
 extern const struct ctd_method ctd_task_update_method;
 extern const struct ctd_method ctd_events_method;

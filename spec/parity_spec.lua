@@ -51,7 +51,7 @@ describe("the tables #once", function()
         assert.is_truthy(not file or cases(file):find("%f[%w]" .. name .. "%f[^%w_]"), name)
       end
     end
-    assert.is_true(shown >= 83, shown)
+    assert.is_true(shown >= 90, shown)
   end)
 end)
 

@@ -57,4 +57,7 @@ void ctd_fields_read(lua_State *L, int index, struct ctd_op *op, const struct ct
 /* Reads the options table at `index` (absent: nothing), `timeout` too. An unknown one raises with what it may mean. */
 void ctd_options_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *options, void *request);
 
+/* The same for a table that is the last argument, whatever comes before; how many arguments do. */
+int ctd_options_take(lua_State *L, struct ctd_op *op);
+
 #endif

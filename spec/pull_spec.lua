@@ -264,8 +264,9 @@ printf '{"ServerURL":"%%s","Username":"%s","Secret":"%s"}' "$(cat)"
     it("after failures that pass, and waits as long as the registry says", function()
       faulty = lab.faulty_registry {
         rules = {
+          -- Twice: the registry is asked as a mirror and as the server.
+          { path = "/manifests/", status = 429, headers = { ["Retry-After"] = "1" }, times = 2 },
           { path = "/manifests/", status = 503, times = 1 },
-          { path = "/manifests/", status = 429, headers = { ["Retry-After"] = "1" }, times = 1 },
           { path = "/blobs/", status = 429, headers = { ["Retry-After"] = "1" }, times = 1 },
           { path = "/blobs/", close = true, times = 1 },
         },

@@ -1239,6 +1239,16 @@ function task:exec(exec_id, opts) end
 ---@return containerd.future
 function task:exec_async(exec_id, opts) end
 
+---@param exec_id string
+---@param opts? containerd.options
+---@return containerd.process
+function task:process(exec_id, opts) end
+
+---@param exec_id string
+---@param opts? containerd.options
+---@return containerd.future
+function task:process_async(exec_id, opts) end
+
 ---@param opts? containerd.options
 ---@return { pid: integer, info?: { exec_id: string } }[]
 function task:pids(opts) end
@@ -1396,6 +1406,14 @@ function process:resize(width, height, opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function process:resize_async(width, height, opts) end
+
+---@param opts? containerd.attach_options
+---@return containerd.process
+function process:attach(opts) end
+
+---@param opts? containerd.attach_options
+---@return containerd.future
+function process:attach_async(opts) end
 
 ---@param opts? containerd.options
 ---@return true

@@ -39,6 +39,10 @@ struct ctd_exec_options {
 int ctd_task_exec(struct ctd_process *task, const char *exec_id, const struct ctd_exec_options *options,
                   struct ctd_scope *scope, struct ctd_process **out, struct ctd_error *err);
 
+/* A process that was added, by whomever, without streams; CTD_NOT_FOUND. One RPC. The caller unrefs *out. */
+int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
+                     struct ctd_error *err);
+
 /* Stops all processes of the container where they are, and lets them go on. */
 int ctd_task_pause(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);
 int ctd_task_resume(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);

@@ -35,6 +35,7 @@ extern const struct ctd_method ctd_container_restore_method; /* of its task */
 extern const struct ctd_method ctd_task_checkpoint_method;
 extern const struct ctd_method ctd_restore_method; /* of a client: a container */
 extern const struct ctd_method ctd_exec_method;
+extern const struct ctd_method ctd_task_process_method;
 extern const struct ctd_method ctd_metrics_method;
 extern const struct ctd_method ctd_task_update_method;
 extern const struct ctd_method ctd_events_method;

@@ -1,6 +1,7 @@
 #include "client/remap.h"
 #include "base/buffer.h"
 #include "client/introspection.h"
+#include "client/lease_resource.h"
 #include "client/mount_attach.h"
 #include "client/owners.h"
 #include "client/unique.h"
@@ -118,7 +119,7 @@ static int copy_make(struct remap *remap, const char *name, struct ctd_error *er
 static int copy_find(struct remap *remap, char **parent, struct ctd_error *err) {
   bool exists;
   *parent = copy_name(remap, err);
-  if (!*parent || ctd_snapshot_exists(remap->client, remap->snapshotter, *parent, &exists, remap->scope, err))
+  if (!*parent || ctd_lease_hold_snapshot(remap->client, remap->snapshotter, *parent, &exists, remap->scope, err))
     return -1;
   return exists || !copy_make(remap, *parent, err) ? 0 : ctd_error_prefix(err, "give files to the user namespace");
 }

@@ -315,7 +315,8 @@ case("task", new_task, function(_, container, task)
 end, close_all)
 
 case("task checkpoint", started_task, function(_, _, task)
-  local ok, err = pcall(task.checkpoint, task, { name = "a", empty_namespaces = { "network" }, image_path = "/proc/absent" })
+  local opts = { name = "a", empty_namespaces = { "network" }, image_path = "/proc/absent" }
+  local ok, err = pcall(task.checkpoint, task, opts)
   if not ok and not containerd.is_error(err, "unknown") then error(err, 0) end
 end, close_all)
 

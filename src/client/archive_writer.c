@@ -1,7 +1,6 @@
 #include "client/archive_writer.h"
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,27 +10,33 @@ struct ctd_archive_writer {
   struct archive *archive;
   const struct ctd_sink *sink;
   struct ctd_scope *scope;
-  struct ctd_error error; /* of the sink */
+  bool failed; /* the sink has, with `error` */
+  struct ctd_error error;
 };
 
-/* What libarchive calls with the next bytes. Once the sink has failed, nothing goes there any more. */
+/*
+ * What libarchive calls with the next bytes. It isn't told of the sink's failure, since it leaks its buffers then; but
+ * nothing goes to the sink any more.
+ */
 static la_ssize_t archive_drain(struct archive *archive, void *context, const void *data, size_t size) {
   struct ctd_archive_writer *writer = context;
-  if (!writer->error.code && !ctd_scope_check(writer->scope, &writer->error) &&
-      !writer->sink->write(writer->sink->context, data, size, writer->scope, &writer->error))
-    return (la_ssize_t)size;
-  archive_set_error(archive, EIO, "the sink failed");
-  return -1;
+  (void)archive;
+  if (!writer->failed)
+    writer->failed = ctd_scope_check(writer->scope, &writer->error) ||
+                     writer->sink->write(writer->sink->context, data, size, writer->scope, &writer->error);
+  return (la_ssize_t)size;
 }
 
-static int archive_failed(struct ctd_archive_writer *writer, struct ctd_error *err) {
-  if (!writer->error.code) {
-    const char *text = archive_error_string(writer->archive);
-    return ctd_error_set(err, CTD_UNKNOWN, "the archive can't be written: %s", text ? text : "no reason is known");
+/* After each call of libarchive. */
+static int archive_check(struct ctd_archive_writer *writer, bool done, struct ctd_error *err) {
+  if (writer->failed) {
+    ctd_error_move(err, &writer->error);
+    return -1;
   }
-  ctd_error_move(err, &writer->error);
-  writer->error.code = CTD_ABORTED; /* libarchive writes on when it's closed */
-  return -1;
+  if (done)
+    return 0;
+  const char *text = archive_error_string(writer->archive);
+  return ctd_error_set(err, CTD_UNKNOWN, "the archive can't be written: %s", text ? text : "no reason is known");
 }
 
 static int archive_open(struct ctd_archive_writer *writer, struct ctd_error *err) {
@@ -40,9 +45,8 @@ static int archive_open(struct ctd_archive_writer *writer, struct ctd_error *err
   archive_write_set_format_pax_restricted(writer->archive); /* plain tar but for what has no place there */
   archive_write_set_bytes_per_block(writer->archive, BLOCK);
   archive_write_set_bytes_in_last_block(writer->archive, 1);
-  if (archive_write_open(writer->archive, writer, NULL, archive_drain, NULL) == ARCHIVE_OK)
-    return 0;
-  return archive_failed(writer, err);
+  int status = archive_write_open(writer->archive, writer, NULL, archive_drain, NULL);
+  return archive_check(writer, status == ARCHIVE_OK, err);
 }
 
 int ctd_archive_writer_open(struct ctd_archive_writer **out, const struct ctd_sink *sink, struct ctd_scope *scope,
@@ -71,22 +75,22 @@ int ctd_archive_writer_add(struct ctd_archive_writer *writer, const char *path, 
   archive_entry_set_mtime(header, 0, 0);
   int status = archive_write_header(writer->archive, header);
   archive_entry_free(header);
-  return status == ARCHIVE_OK ? 0 : archive_failed(writer, err);
+  return archive_check(writer, status == ARCHIVE_OK, err);
 }
 
 int ctd_archive_writer_write(struct ctd_archive_writer *writer, const void *data, size_t size, struct ctd_error *err) {
   la_ssize_t written = size ? archive_write_data(writer->archive, data, size) : 0;
-  return written == (la_ssize_t)size ? 0 : archive_failed(writer, err);
+  return archive_check(writer, written == (la_ssize_t)size, err);
 }
 
 int ctd_archive_writer_finish(struct ctd_archive_writer *writer, struct ctd_error *err) {
-  return archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : archive_failed(writer, err);
+  return archive_check(writer, archive_write_close(writer->archive) == ARCHIVE_OK, err);
 }
 
 void ctd_archive_writer_close(struct ctd_archive_writer *writer) {
   if (!writer)
     return;
-  archive_write_fail(writer->archive); /* what isn't finished isn't made to look finished */
+  writer->failed = true; /* what isn't finished isn't made to look finished */
   archive_write_free(writer->archive);
   ctd_error_clear(&writer->error);
   free(writer);

@@ -71,7 +71,8 @@ static const struct ctd_option export_options[] = {
     {NULL, NULL, 0, false},
 };
 
-static int images_find(struct export *request, struct ctd_images *out, struct ctd_scope *scope, struct ctd_error *err) {
+static int images_find(const struct export *request, struct ctd_images *out, struct ctd_scope *scope,
+                       struct ctd_error *err) {
   *out = (struct ctd_images){.items = calloc(request->count, sizeof *out->items)};
   if (!out->items)
     return ctd_error_nomem(err);
@@ -80,27 +81,34 @@ static int images_find(struct export *request, struct ctd_images *out, struct ct
     if (chosen->image)
       out->items[out->count] = ctd_image_ref(chosen->image);
     else if (ctd_image_get(request->client, chosen->name, scope, &out->items[out->count], err))
-      return ctd_client_failed(request->client, err, "export", "archive");
+      return -1;
   }
   return 0;
+}
+
+static int export_failed(const struct export *request, struct ctd_error *err) {
+  return ctd_client_failed(request->client, err, "export", "archive");
+}
+
+static int images_write(struct export *request, const struct ctd_images *images, struct ctd_scope *scope,
+                        struct ctd_error *err) {
+  struct ctd_sink sink;
+  if (ctd_lua_sink_open(&request->sink, &sink, err))
+    return export_failed(request, err);
+  if (ctd_export(request->client, images, &request->options, &sink, scope, err))
+    return -1;
+  return ctd_lua_sink_finish(&request->sink, err) ? export_failed(request, err) : 0;
 }
 
 static int export_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
   struct export *request = data;
   struct ctd_images images;
-  struct ctd_sink sink;
-  int result = images_find(request, &images, scope, err);
-  if (!result) {
-    result = ctd_lua_sink_open(&request->sink, &sink, err) ||
-             ctd_export(request->client, &images, &request->options, &sink, scope, err) ||
-             ctd_lua_sink_finish(&request->sink, err);
-    if (result && !*err->op)
-      ctd_client_failed(request->client, err, "export", "archive");
-    if (result)
-      ctd_lua_sink_drop(&request->sink);
-  }
+  int result = images_find(request, &images, scope, err) ? export_failed(request, err)
+                                                         : images_write(request, &images, scope, err);
+  if (result)
+    ctd_lua_sink_drop(&request->sink);
   ctd_images_free(&images);
-  return result ? -1 : 0;
+  return result;
 }
 
 const struct ctd_method ctd_export_method = {

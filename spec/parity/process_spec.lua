@@ -59,6 +59,35 @@ lab.each_daemon(function(daemon)
     assert.equal("running", task:status().status)
   end)
 
+  it("TestContainerAttachProcess: a process of somebody who is gone goes on with its streams", function()
+    local output, status = lab.lua(([[
+      local client = require "containerd".connect { namespace = "%s" }
+      local process = client:container "beside":task():exec("left", { args = { "cat" }, stdio = "pipe" })
+      process:start()
+      process.stdin:write "one\n"
+      print(process.stdout:read "l")
+    ]]):format(namespace), { daemon = daemon })
+    assert.equal(0, status, output)
+    assert.equal("one\n", output)
+    local process = task:process "left"
+    assert.equal("left", process:id())
+    assert.equal("running", process:status().status)
+    assert.is_nil(process.stdin)
+    assert.equal(process, process:attach())
+    process.stdin:write "two\n"
+    assert.equal("two", process.stdout:read "l")
+    process:close_stdin()
+    assert.equal(0, (process:wait()))
+    assert.equal(0, (process:delete()))
+  end)
+
+  it("TestContainerLoadUnexistingProcess", function()
+    local err = raises("not_found", task.process, task, "none")
+    assert.matches("process none of task beside in namespace", err.message)
+    raises("invalid_argument", task.process, task, "")
+    raises("not_found", function() task:process_async("none"):await(20) end)
+  end)
+
   it("TestContainerLargeExecArgs: passes an argument of 20000 bytes", function()
     local process = task:exec("large", { args = { "echo", ("x"):rep(20000) }, stdio = "pipe" })
     process:start()
@@ -110,7 +139,7 @@ lab.each_daemon(function(daemon)
 
   it("TestContainerExecLargeOutputWithTTY: loses no byte of 100 MB", function()
     local rounds, size = 13, 7888896 -- seq 1000000 with "\r\n"
-    local script = ("for i in $(seq %d); do seq 1000000; done"):format(rounds)
+    local script = ("seq 1000000 >/tmp/lines; for i in $(seq %d); do cat /tmp/lines; done"):format(rounds)
     local process = task:exec("tty", { args = { "/bin/sh", "-c", script }, terminal = true, stdio = "pipe" })
     process:start()
     local total, last = 0, ""

@@ -78,6 +78,8 @@ static enum ctd_code errno_code(int errnum) {
     return CTD_RESOURCE_EXHAUSTED;
   case EPIPE:
     return CTD_ABORTED;
+  case EBUSY:
+    return CTD_FAILED_PRECONDITION;
   case ECONNREFUSED:
     return CTD_CONNECTION_REFUSED;
   case ETIMEDOUT:

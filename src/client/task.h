@@ -7,6 +7,8 @@
 
 struct ctd_task_options {
   struct ctd_stdio_options stdio;
+  struct ctd_image *checkpoint; /* borrowed; it goes on as the task in there was; NULL: it begins */
+  const char *checkpoint_path;  /* the same, from what the runtime left in a directory; not beside `checkpoint` */
 };
 
 /*
@@ -36,6 +38,10 @@ struct ctd_exec_options {
  */
 int ctd_task_exec(struct ctd_process *task, const char *exec_id, const struct ctd_exec_options *options,
                   struct ctd_scope *scope, struct ctd_process **out, struct ctd_error *err);
+
+/* A process that was added, by whomever, without streams; CTD_NOT_FOUND. One RPC. The caller unrefs *out. */
+int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
+                     struct ctd_error *err);
 
 /* Stops all processes of the container where they are, and lets them go on. */
 int ctd_task_pause(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);

@@ -130,8 +130,10 @@ static const struct ctd_method *const task_methods[] = {
     &resume_method,
     &pids_method,
     &ctd_exec_method,
+    &ctd_task_process_method,
     &ctd_metrics_method,
     &ctd_task_update_method,
+    &ctd_task_checkpoint_method,
     NULL,
 };
 

@@ -31,15 +31,22 @@ const struct ctd_archive_file *ctd_archive_files_find(const struct ctd_archive_f
   return file;
 }
 
-static int file_add(struct ctd_archive_files *files, const struct ctd_archive_entry *entry,
-                    struct ctd_archive_file **out, struct ctd_error *err) {
+/* NULL: memory is short. */
+static struct ctd_archive_file *file_add(struct ctd_archive_files *files, const struct ctd_archive_entry *entry,
+                                         struct ctd_error *err) {
+  struct ctd_archive_file file = {.size = entry->size};
   struct ctd_archive_file *items = realloc(files->items, (files->count + 1) * sizeof *items);
-  if (!items)
-    return ctd_error_nomem(err);
+  if (!items) {
+    ctd_error_nomem(err);
+    return NULL;
+  }
   files->items = items;
-  *out = &items[files->count++];
-  **out = (struct ctd_archive_file){.size = entry->size};
-  return ctd_copy_string(&(*out)->path, entry->path, err) || ctd_copy_string(&(*out)->link, entry->link, err) ? -1 : 0;
+  if (ctd_copy_string(&file.path, entry->path, err) || ctd_copy_string(&file.link, entry->link, err)) {
+    free(file.path);
+    return NULL;
+  }
+  items[files->count] = file;
+  return &items[files->count++];
 }
 
 /* Looks at the first bytes as they pass. */
@@ -98,14 +105,14 @@ static int file_ingest(struct ctd_archive_file *file, struct ctd_client *client,
 
 static int entry_take(struct ctd_archive_files *files, const struct ctd_archive_entry *entry, struct ctd_client *client,
                       struct ctd_archive_reader *reader, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_archive_file *file = NULL;
   bool layout = !strcmp(entry->path, "oci-layout");
   if (!entry->link && (layout || !strcmp(entry->path, "manifest.json"))) {
     struct ctd_buffer *text = layout ? &files->layout : &files->manifest;
     ctd_buffer_free(text);
     return ctd_archive_reader_slurp(reader, JSON_LIMIT, text, err);
   }
-  if (file_add(files, entry, &file, err))
+  struct ctd_archive_file *file = file_add(files, entry, err);
+  if (!file)
     return -1;
   return file->link ? 0 : file_ingest(file, client, reader, scope, err);
 }

@@ -60,7 +60,7 @@ int ctd_archive_records_put(struct ctd_archive_records *records, struct ctd_clie
                             struct ctd_error *err) {
   struct ctd_scope undo;
   int result = 0;
-  *out = (struct ctd_images){.items = calloc(records->count + 1, sizeof *out->items)};
+  *out = (struct ctd_images){.items = calloc(records->count + 1, sizeof(struct ctd_image *))};
   if (!out->items)
     return ctd_error_nomem(err);
   for (; !result && out->count < records->count; out->count += !result)

@@ -37,7 +37,7 @@ int ctd_archive_select(const struct ctd_image_node *node, const struct ctd_platf
   bool all = !platform || !ctd_media_type_is_index(node->descriptor.media_type);
   int limit = all || !best ? -1 : best_rank(node, platform);
   *count = 0;
-  *out = calloc(node->child_count + 1, sizeof **out);
+  *out = calloc(node->child_count + 1, sizeof(struct ctd_image_node *));
   if (!*out)
     return ctd_error_nomem(err);
   for (size_t i = 0; i < node->child_count; i++) {

@@ -73,7 +73,7 @@ static const struct ctd_option export_options[] = {
 
 static int images_find(const struct export *request, struct ctd_images *out, struct ctd_scope *scope,
                        struct ctd_error *err) {
-  *out = (struct ctd_images){.items = calloc(request->count, sizeof *out->items)};
+  *out = (struct ctd_images){.items = calloc(request->count, sizeof(struct ctd_image *))};
   if (!out->items)
     return ctd_error_nomem(err);
   for (; out->count < request->count; out->count++) {

@@ -164,6 +164,50 @@ function client:push(reference, image, opts) end
 ---@return containerd.future
 function client:push_async(reference, image, opts) end
 
+---@alias containerd.bytes_sink string|file*|integer|{ write: fun(self: table, bytes: string) }|fun(bytes?: string)
+
+---@class containerd.import_options: containerd.options
+---@field prefix? string
+---@field only_prefix? boolean
+---@field digests? boolean
+---@field index_name? string
+---@field platform? string
+---@field all_platforms? boolean
+---@field skip_missing? boolean
+---@field unpack? boolean
+---@field snapshotter? string
+---@field discard_unpacked_layers? boolean
+---@field labels? table<string, string>
+
+---@param archive containerd.bytes_source
+---@param opts? containerd.import_options
+---@return containerd.image[]
+function client:import(archive, opts) end
+
+---@param archive containerd.bytes_source
+---@param opts? containerd.import_options
+---@return containerd.future
+function client:import_async(archive, opts) end
+
+---@class containerd.export_options: containerd.options
+---@field platform? string
+---@field all_platforms? boolean
+---@field skip_docker_manifest? boolean
+---@field skip_missing? boolean
+---@field skip_non_distributable? boolean
+
+---@param archive containerd.bytes_sink
+---@param images containerd.image|string|(containerd.image|string)[]
+---@param opts? containerd.export_options
+---@return true
+function client:export(archive, images, opts) end
+
+---@param archive containerd.bytes_sink
+---@param images containerd.image|string|(containerd.image|string)[]
+---@param opts? containerd.export_options
+---@return containerd.future
+function client:export_async(archive, images, opts) end
+
 ---@class containerd.pull_options: containerd.options
 ---@field unpack? boolean
 ---@field platform? string|string[]

@@ -171,6 +171,23 @@ return function(core)
     end
   end
 
+  -- What an operation calls with bytes, and with false at their end, made from a script's writer: a function, which
+  -- then gets nil, or an object with `write`. As Lua's files do, both may fail by nil and a message.
+  function wait.writer(sink)
+    if type(sink) == "function" then
+      return function(bytes)
+        check(sink(bytes or nil))
+        return true
+      end
+    end
+    return function(bytes)
+      if bytes then
+        check(sink:write(bytes))
+      end
+      return true
+    end
+  end
+
   local function check_list(name, futures)
     if type(futures) ~= "table" then
       error(("%s: array of futures expected, got %s"):format(name, type(futures)), 3)

@@ -40,8 +40,7 @@ static int copy_all(struct copy *copy, const struct ctd_source *source, struct c
                        (long long)copy->size, (long long)copy->size + (long long)copy->skip);
 }
 
-/* The daemon puts what is new under the client's lease, but not what is there already. */
-static int blob_keep(struct ctd_client *client, const char *digest, struct ctd_scope *scope, struct ctd_error *err) {
+int ctd_content_keep(struct ctd_client *client, const char *digest, struct ctd_scope *scope, struct ctd_error *err) {
   struct ctd_lease_resource blob = {"content", digest};
   const char *lease = ctd_client_lease(client);
   return lease ? ctd_lease_add(client, lease, &blob, scope, err) : 0;
@@ -53,7 +52,7 @@ static int copy_commit(struct copy *copy, struct ctd_client *client, const struc
   char computed[CTD_DIGEST_SIZE];
   const char *expected = options->digest;
   if (copy->sha) {
-    if (ctd_sha256_digest(copy->sha, computed, err) || blob_keep(client, computed, scope, err))
+    if (ctd_sha256_digest(copy->sha, computed, err) || ctd_content_keep(client, computed, scope, err))
       return -1;
     expected = computed;
   }
@@ -78,7 +77,7 @@ static int ingest_copy(struct copy *copy, struct ctd_client *client, const struc
 static int ingest_found(struct ctd_client *client, const struct ctd_ingest_options *options, struct ctd_scope *scope,
                         char **digest, int64_t *size, struct ctd_error *err) {
   struct ctd_content_info info;
-  if (blob_keep(client, options->digest, scope, err) ||
+  if (ctd_content_keep(client, options->digest, scope, err) ||
       ctd_content_label(client, options->digest, &options->labels, scope, err) ||
       ctd_content_info(client, options->digest, scope, &info, err))
     return -1;
@@ -110,12 +109,16 @@ static int ingest(struct ctd_client *client, const char *ref, const struct ctd_i
     return -1;
   if (!copy.writer)
     return ingest_found(client, options, scope, digest, size, err);
+  if (options->anew && !options->digest) {
+    ctd_content_truncate(copy.writer);
+    copy.skip = 0;
+  }
   int result = ingest_copy(&copy, client, options, source, scope, digest, err);
   *size = copy.size;
   ctd_content_close(copy.writer);
   ctd_sha256_free(copy.sha);
   free(copy.buffer);
-  if (result && (err->code == CTD_DIGEST_MISMATCH || (!options->ref && !options->digest)))
+  if (result && (err->code == CTD_DIGEST_MISMATCH || options->anew || (!options->ref && !options->digest)))
     ingest_drop(client, ref);
   return result;
 }

@@ -20,4 +20,10 @@ int ctd_content_ingest(struct ctd_client *client, const struct ctd_ingest_option
                        const struct ctd_source *source, struct ctd_scope *scope, char **digest, int64_t *size,
                        struct ctd_error *err);
 
+/*
+ * Puts a blob under the client's lease, if it has one, whether or not the blob is there yet. The daemon does so itself
+ * with what is new, but not with what is there already.
+ */
+int ctd_content_keep(struct ctd_client *client, const char *digest, struct ctd_scope *scope, struct ctd_error *err);
+
 #endif

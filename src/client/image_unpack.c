@@ -28,8 +28,8 @@ int ctd_unpack_check(struct ctd_client *client, const struct ctd_image_config *c
   return ctd_image_config_check_platform(config, &own, err);
 }
 
-static int content_unpack(struct ctd_client *client, const struct ctd_image_content *content, const char *snapshotter,
-                          struct ctd_scope *scope, struct ctd_error *err) {
+int ctd_unpack_content(struct ctd_client *client, const struct ctd_image_content *content, const char *snapshotter,
+                       struct ctd_scope *scope, struct ctd_error *err) {
   const struct ctd_layer_source source = {.needed = stored_needed, .await = stored_await, .progress = stored_progress};
   struct ctd_client *leased = NULL;
   char *chosen = NULL;
@@ -51,7 +51,7 @@ int ctd_image_unpack(struct ctd_image *image, const struct ctd_unpack_options *o
     return -1;
   int result = options->platform_check ? ctd_unpack_check(client, &content.config, err) : 0;
   if (!result)
-    result = content_unpack(client, &content, options->snapshotter, scope, err);
+    result = ctd_unpack_content(client, &content, options->snapshotter, scope, err);
   ctd_image_content_free(&content);
   return result ? ctd_client_failed(client, err, "unpack", "image %s", ctd_image_name(image)) : 0;
 }

@@ -12,6 +12,7 @@ struct ctd_ingest_options {
   const char *digest; /* NULL: not known */
   int64_t size;       /* 0: not known */
   struct ctd_labels labels;
+  bool anew; /* ctd_content_ingest: goes on with nothing that the ref has, and leaves no ingest after a failure */
 };
 
 /* The ref that an ingest with these options has. The caller frees *out. */

@@ -229,11 +229,8 @@ int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_
   ctd_scope_init_within(&pull.scope, scope);
   ctd_pull_report_init(&pull.report, &options->listener);
   int result = pull_run(&pull, out, err);
-  if (result) {
-    if (err->code == CTD_UNKNOWN && strstr(err->message, "no space left on device"))
-      err->code = CTD_RESOURCE_EXHAUSTED; /* the daemon has no code of its own for it */
+  if (result)
     ctd_client_failed(client, err, "pull", "%s", pull.reference.name);
-  }
   pull_free(&pull);
   return result;
 }

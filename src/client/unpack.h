@@ -25,6 +25,10 @@ int ctd_unpack(struct ctd_client *client, const char *snapshotter, const struct 
                const struct ctd_image_config *config, const struct ctd_layer_source *source, struct ctd_scope *scope,
                struct ctd_error *err);
 
+/* The same for what the daemon has all blobs of; `snapshotter` NULL: the default one. The client needs no lease. */
+int ctd_unpack_content(struct ctd_client *client, const struct ctd_image_content *content, const char *snapshotter,
+                       struct ctd_scope *scope, struct ctd_error *err);
+
 struct ctd_unpack_options {
   const char *platform;    /* NULL: the client's */
   const char *snapshotter; /* NULL: the default one */

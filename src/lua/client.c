@@ -151,12 +151,7 @@ static int images_run(void *data, struct ctd_scope *scope, struct ctd_error *err
 }
 
 static int images_push(lua_State *L, struct ctd_op *op, void *data) {
-  struct list *request = data;
-  lua_createtable(L, (int)request->images.count, 0);
-  for (size_t i = 0; i < request->images.count; i++) {
-    ctd_object_push(L, &ctd_image_type, &request->images.items[i], op->safe);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
+  ctd_image_push_list(L, &((struct list *)data)->images, op->safe);
   return 1;
 }
 
@@ -205,12 +200,16 @@ static const struct ctd_method containers_method = {
 };
 
 static const struct ctd_method *const client_methods[] = {
-    &version_method,     &image_method,         &images_method,
-    &container_method,   &containers_method,    &ctd_client_new_container_method,
-    &ctd_restore_method, &ctd_pull_method,      &ctd_push_method,
-    &ctd_lease_method,   &ctd_events_method,    &ctd_publish_method,
-    &ctd_forward_method, &ctd_server_method,    &ctd_plugins_method,
-    &ctd_serving_method, &ctd_snapshots_method, NULL,
+    &version_method,       &image_method,
+    &images_method,        &container_method,
+    &containers_method,    &ctd_client_new_container_method,
+    &ctd_restore_method,   &ctd_pull_method,
+    &ctd_push_method,      &ctd_import_method,
+    &ctd_export_method,    &ctd_lease_method,
+    &ctd_events_method,    &ctd_publish_method,
+    &ctd_forward_method,   &ctd_server_method,
+    &ctd_plugins_method,   &ctd_serving_method,
+    &ctd_snapshots_method, NULL,
 };
 
 static const luaL_Reg client_functions[] = {

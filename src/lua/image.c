@@ -18,6 +18,14 @@ static void image_describe(lua_State *L, void *image) {
   lua_pushstring(L, ctd_image_name(image));
 }
 
+void ctd_image_push_list(lua_State *L, struct ctd_images *images, bool safe) {
+  lua_createtable(L, (int)images->count, 0);
+  for (size_t i = 0; i < images->count; i++) {
+    ctd_object_push(L, &ctd_image_type, &images->items[i], safe);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
 /* A name in a namespace of one daemon. */
 static bool image_equal(void *a, void *b) {
   const struct ctd_client *one = ctd_image_client(a), *other = ctd_image_client(b);

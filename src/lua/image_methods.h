@@ -2,6 +2,7 @@
 #ifndef CTD_LUA_IMAGE_METHODS_H
 #define CTD_LUA_IMAGE_METHODS_H
 
+#include "client/image.h"
 #include "lua/method.h"
 
 /* An image as an argument (see lua/options.h): a struct ctd_image *, which belongs to the operation. */
@@ -27,5 +28,8 @@ extern const struct ctd_method ctd_image_set_labels_method;
 /* push.c */
 extern const struct ctd_method ctd_image_push_method;
 extern const struct ctd_method ctd_push_method; /* of clients */
+
+/* Pushes an array of images, which are taken out of `images`. */
+void ctd_image_push_list(lua_State *L, struct ctd_images *images, bool safe);
 
 #endif

@@ -1,5 +1,4 @@
 #include "lua/source.h"
-#include "lua/file.h"
 #include "lua/op.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,73 +10,23 @@
 
 static void source_release(void *data) {
   struct ctd_lua_source *source = data;
-  if (source->open)
-    close(source->fd);
+  ctd_lua_end_close(&source->end);
   ctd_buffer_free(&source->text);
 }
 
-static bool has_read(lua_State *L, int index) {
-  bool indexed = lua_istable(L, index) || luaL_getmetafield(L, index, "__index");
-  if (!indexed)
-    return false;
-  lua_getfield(L, index, "read");
-  bool callable = lua_isfunction(L, -1);
-  lua_pop(L, lua_istable(L, index) ? 1 : 2);
-  return callable;
-}
-
-/* A descriptor of our own, which the script can't close under our feet. */
-static void take_fd(lua_State *L, struct ctd_op *op, const char *name, struct ctd_lua_source *source, int fd) {
-  source->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  source->open = source->fd >= 0;
-  if (!source->open)
-    ctd_misuse(L, op, "\"%s\": file descriptor %d: %s", name, fd, strerror(errno));
-}
-
-/* What the file has read ahead goes back, where that is possible. */
-static void take_file(lua_State *L, int index, struct ctd_op *op, const char *name, struct ctd_lua_source *source) {
-  FILE *file = ctd_file(lua_touserdata(L, index));
-  if (!file)
-    ctd_misuse(L, op, "\"%s\": the file is closed", name);
-  else {
-    fflush(file);
-    take_fd(L, op, name, source, fileno(file));
-  }
-}
-
-/* What is called for bytes is made in Lua. */
-static void take_function(lua_State *L, int index, struct ctd_op *op) {
-  ctd_method_push_wait(L);
-  lua_getfield(L, -1, READER);
-  lua_remove(L, -2);
-  lua_pushvalue(L, index);
-  lua_call(L, 1, 1);
-  ctd_method_keep(L, -1, READER);
-  lua_pop(L, 1);
-  op->upcalls.wants_bytes = true;
-}
-
 void ctd_read_source(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  static const struct ctd_lua_end_kind kind = {.method = "read", .maker = READER};
   struct ctd_lua_source *source = target;
   ctd_arena_own(L, &op->arena, source_release, source);
-  source->op = op;
-  if (lua_type(L, index) == LUA_TSTRING)
-    ctd_read_string(L, index, op, name, &source->path);
-  else if (lua_type(L, index) == LUA_TNUMBER)
-    take_fd(L, op, name, source, (int)lua_tointeger(L, index));
-  else if (ctd_is_file(L, index))
-    take_file(L, index, op, name, source);
-  else if (lua_isfunction(L, index) || has_read(L, index))
-    take_function(L, index, op);
-  else
-    ctd_read_failed(L, index, op, name, "path, file, file descriptor, object with read, or function");
+  ctd_lua_end_read(L, index, op, name, &kind, &source->end);
+  op->upcalls.wants_bytes = !source->end.path && !source->end.open;
 }
 
-static int path_open(struct ctd_lua_source *source, struct ctd_error *err) {
-  source->fd = open(source->path, O_RDONLY | O_CLOEXEC);
-  if (source->fd < 0)
-    return ctd_error_errno(err, errno, "open %s", source->path);
-  source->open = true;
+static int path_open(struct ctd_lua_end *end, struct ctd_error *err) {
+  end->fd = open(end->path, O_RDONLY | O_CLOEXEC);
+  if (end->fd < 0)
+    return ctd_error_errno(err, errno, "open %s", end->path);
+  end->open = true;
   return 0;
 }
 
@@ -98,7 +47,7 @@ static int text_fill(struct ctd_lua_source *source, size_t size, bool *ended, st
   source->start = 0;
   *ended = false;
   while (!*ended && !source->text.size)
-    if (ctd_upcall_read(source->op, READER, size, &source->text, ended, err))
+    if (ctd_upcall_read(source->end.op, READER, size, &source->text, ended, err))
       return -1;
   return 0;
 }
@@ -120,9 +69,10 @@ static int text_read(struct ctd_lua_source *source, void *buffer, size_t size, s
 static int source_read(void *context, void *buffer, size_t size, size_t *got, struct ctd_scope *scope,
                        struct ctd_error *err) {
   struct ctd_lua_source *source = context;
-  if (source->path && !source->open && path_open(source, err))
+  struct ctd_lua_end *end = &source->end;
+  if (end->path && !end->open && path_open(end, err))
     return -1;
-  return source->open ? fd_read(source->fd, buffer, size, got, scope, err) : text_read(source, buffer, size, got, err);
+  return end->open ? fd_read(end->fd, buffer, size, got, scope, err) : text_read(source, buffer, size, got, err);
 }
 
 struct ctd_source ctd_source_of(struct ctd_lua_source *source) {

@@ -3,14 +3,11 @@
 #define CTD_LUA_SOURCE_H
 
 #include "client/content_ingest.h"
-#include "lua/options.h"
+#include "lua/end.h"
 
 /* Part of a request, zeroed; what it holds is the operation's, and released with it. */
 struct ctd_lua_source {
-  struct ctd_op *op;
-  const char *path; /* opened when it's first read from; NULL: it's something else */
-  int fd;           /* valid if `open` */
-  bool open;
+  struct ctd_lua_end end;
   struct ctd_buffer text; /* what a function or an object gave, from `start` on still to be read */
   size_t start;
 };

@@ -25,6 +25,8 @@ extern const struct ctd_type ctd_diff_type;       /* struct ctd_client */
 /* Methods that have a file of their own. */
 extern const struct ctd_method ctd_connect_method;
 extern const struct ctd_method ctd_pull_method;
+extern const struct ctd_method ctd_import_method;
+extern const struct ctd_method ctd_export_method;
 extern const struct ctd_method ctd_new_container_method;        /* of an image */
 extern const struct ctd_method ctd_client_new_container_method; /* of a client */
 extern const struct ctd_method ctd_container_update_method;

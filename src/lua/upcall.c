@@ -100,6 +100,14 @@ int ctd_upcall_read(struct ctd_op *op, const char *function, size_t size, struct
   return 0;
 }
 
+/* The end is false: nothing else would be told from no argument. */
+int ctd_upcall_write(struct ctd_op *op, const char *function, const void *data, size_t size, struct ctd_error *err) {
+  json_t *answer = NULL;
+  int result = ctd_upcall_ask(op, function, data ? json_stringn_nocheck(data, size) : json_false(), &answer, err);
+  json_decref(answer);
+  return result;
+}
+
 static struct ctd_upcall_step *step_find(struct ctd_upcalls *upcalls, const char *digest) {
   for (size_t i = 0; i < upcalls->step_count; i++)
     if (!strcmp(upcalls->steps[i].digest, digest))

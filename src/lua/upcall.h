@@ -44,6 +44,9 @@ int ctd_upcall_ask(struct ctd_op *op, const char *function, json_t *argument, js
 int ctd_upcall_read(struct ctd_op *op, const char *function, size_t size, struct ctd_buffer *out, bool *ended,
                     struct ctd_error *err);
 
+/* Job threads: calls the function with bytes, and waits until it has taken them; `data` NULL is the end of all. */
+int ctd_upcall_write(struct ctd_op *op, const char *function, const void *data, size_t size, struct ctd_error *err);
+
 /* Job threads: tells the option `progress` of a step. Never waits; an older step of the same digest may be skipped. */
 void ctd_upcall_progress(struct ctd_op *op, const struct ctd_progress *progress);
 

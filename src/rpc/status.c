@@ -47,6 +47,9 @@ static enum ctd_code status_code(const struct ctd_status *status, const char *te
   /* At the deadline a part of the daemon may answer with the text of Go's error instead of the status for it. */
   if (status->code == GRPC_STATUS_UNKNOWN && strstr(text, "context deadline exceeded"))
     return CTD_DEADLINE_EXCEEDED;
+  /* There is no status of its own for a full disk. */
+  if (status->code == GRPC_STATUS_UNKNOWN && strstr(text, "no space left on device"))
+    return CTD_RESOURCE_EXHAUSTED;
   if (status->code == GRPC_STATUS_UNKNOWN && is_bad_filter(text))
     return CTD_INVALID_ARGUMENT;
   return status_codes[status->code];

@@ -107,6 +107,19 @@ case("push fails", connect_with_image, function(client, image)
   assert(not pcall(image.push, image, "Not a reference"))
 end)
 
+-- The archive travels in memory, so that writers and readers in Lua are called, too.
+case("export and import", connect_with_image, function(client, image)
+  local parts = {}
+  client:export(function(part) parts[#parts + 1] = part end, { image, IMAGE }, { platform = "linux/amd64" })
+  local next = 0
+  return client:import({
+    read = function()
+      next = next + 1
+      return parts[next]
+    end,
+  }, { prefix = "sweep", labels = { a = "b" } })[1]:digest()
+end)
+
 case("image", connect_with_image, function(_, image)
   image:size()
   image:platforms()

@@ -183,6 +183,64 @@ lab.each_daemon(function(daemon)
     assert.equal(0, effective { cap_drop = "ALL" })
   end)
 
+  it("takes the rest of what a process has", function()
+    local path = lab.tempdir() .. "/env"
+    local file = assert(io.open(path, "w"))
+    file:write "FROM=file\nMORE=file\n"
+    file:close()
+    local output = run("echo $FROM $MORE $(ulimit -n); grep -e NoNewPrivs -e CapEff /proc/self/status", {
+      env_file = path,
+      env = { MORE = "env" },
+      rlimits = { { type = "RLIMIT_NOFILE", soft = 100, hard = 100 } },
+      no_new_privileges = false,
+      capabilities = "KILL",
+    })
+    assert.equal("file env 100\nCapEff:\t0000000000000020\nNoNewPrivs:\t0\n", output)
+    raises("invalid_argument", task.exec, task, "x", { args = { "true" }, capabilities = "CAP_NONE" })
+    raises("not_found", task.exec, task, "x", { args = { "true" }, env_file = "/no/such/file" })
+  end)
+
+  it("TestContainerAttachProcess: a process of a script that is gone goes on with its streams", function()
+    local first = [[
+      local client = require "containerd".connect { namespace = "%s" }
+      local process = client:container "beside":task():exec("reader", {
+        args = { "sh", "-c", "while read line; do echo got $line; done; echo end; exit 4" },
+        stdio = "pipe",
+      })
+      process:start()
+      process.stdin:write "one\n"
+      print(process.stdout:read "l")
+    ]]
+    local output, status = lab.lua(first:format(namespace), { daemon = daemon })
+    assert.equal(0, status, output)
+    assert.equal("got one\n", output)
+    local process = task:process "reader"
+    assert.equal("reader", process:id())
+    assert.equal("running", process:status().status)
+    assert.equal(process:pid(), process:status().pid)
+    assert.is_nil(process.stdin)
+    assert.equal(process, process:attach())
+    raises("failed_precondition", process.attach, process)
+    process.stdin:write "two\n"
+    assert.equal("got two", process.stdout:read "l")
+    process.stdin:close()
+    assert.equal("end\n", process.stdout:read "a")
+    assert.equal(4, (process:wait()))
+    assert.equal(4, (process:delete()))
+  end)
+
+  it("TestContainerLoadUnexistingProcess: answers not_found", function()
+    local err = raises("not_found", task.process, task, "absent")
+    assert.matches("absent of container beside", err.message, 1, true)
+    raises("invalid_argument", task.process, task, "")
+    task:exec("present", { args = { "true" } })
+    local process = task:process "present"
+    assert.equal("created", process:status().status)
+    raises("failed_precondition", process.attach, process)
+    process:delete()
+    raises("not_found", process.attach, process)
+  end)
+
   it("resizes a terminal", function()
     local script = { "/bin/sh", "-c", "read x; stty size" }
     local process = task:exec("sized", { args = script, terminal = true, stdio = "pipe" })
@@ -233,6 +291,7 @@ lab.each_daemon(function(daemon)
   it("answers not_found when the task is gone", function()
     task:delete { kill = true }
     raises("not_found", task.exec, task, "late", { args = { "true" }, stdio = "pipe" })
+    raises("not_found", task.process, task, "late")
     raises("not_found", task.pids, task)
     raises("not_found", task.pause, task)
     raises("not_found", task.resume, task)

@@ -18,24 +18,41 @@ typedef Containerd__Services__Tasks__V1__ListPidsRequest PidsRequest;
 typedef Containerd__Services__Tasks__V1__ListPidsResponse PidsResponse;
 typedef Containerd__Services__Tasks__V1__UpdateTaskRequest UpdateRequest;
 
+/* What the daemon has under these ids, without streams. */
+static int load(struct ctd_client *client, const char *id, const char *exec_id, struct ctd_scope *scope,
+                struct ctd_process **out, struct ctd_error *err) {
+  GetResponse *reply;
+  struct ctd_process *process;
+  *out = NULL;
+  if (ctd_process_new(client, id, exec_id, NULL, &process, err))
+    return -1;
+  int result = ctd_process_get(process, &reply, scope, err);
+  if (result) {
+    ctd_process_unref(process);
+    return result;
+  }
+  ctd_process_created(process, reply->process->pid);
+  protobuf_c_message_free_unpacked(&reply->base, NULL);
+  *out = process;
+  return 0;
+}
+
 int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, struct ctd_process **out,
                   struct ctd_error *err) {
   struct ctd_client *client = ctd_container_client(container);
-  GetResponse *reply;
-  struct ctd_process *task;
-  *out = NULL;
-  int result = ctd_process_new(client, ctd_container_id(container), "", NULL, &task, err);
-  if (!result) {
-    result = ctd_process_get(task, &reply, scope, err);
-    if (!result) {
-      ctd_process_created(task, reply->process->pid);
-      protobuf_c_message_free_unpacked(&reply->base, NULL);
-      *out = task;
-      return 0;
-    }
-    ctd_process_unref(task);
-  }
+  int result = load(client, ctd_container_id(container), "", scope, out, err);
   return result < 0 ? ctd_client_failed(client, err, "task", "%s", ctd_container_id(container)) : result;
+}
+
+int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
+                     struct ctd_error *err) {
+  struct ctd_client *client = ctd_process_client(task);
+  *out = NULL;
+  int result = ctd_identifier_check("process's id", exec_id, err);
+  if (!result)
+    result = load(client, ctd_process_id(task), exec_id, scope, out, err);
+  return result < 0 ? ctd_client_failed(client, err, "process", "%s of container %s", exec_id, ctd_process_id(task))
+                    : result;
 }
 
 int ctd_task_pause(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err) {

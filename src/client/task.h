@@ -5,8 +5,13 @@
 #include "client/container.h"
 #include "client/process.h"
 
+struct Containerd__Types__Mount;
+
 struct ctd_task_options {
   struct ctd_stdio_options stdio;
+  const json_t *runtime_options;            /* over the container's; see client/runtime_message.h; NULL: none */
+  struct Containerd__Types__Mount **mounts; /* of the root, in place of the snapshot's; NULL: the snapshot's */
+  size_t mount_count;
 };
 
 /*
@@ -18,6 +23,10 @@ struct ctd_task_options {
 int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
                     struct ctd_process **out, struct ctd_error *err);
 
+/* A process of the task that exists, without streams; CTD_NOT_FOUND if none does. One RPC. The caller unrefs *out. */
+int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
+                     struct ctd_error *err);
+
 /* The task that exists, without streams; CTD_NOT_FOUND if none does. One RPC. The caller unrefs *out. */
 int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, struct ctd_process **out,
                   struct ctd_error *err);
@@ -26,7 +35,7 @@ int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, stru
 void ctd_task_undo(struct ctd_process *process);
 
 struct ctd_exec_options {
-  struct ctd_runtime_options process; /* args, env, cwd, user, cap_add, cap_drop; what isn't given is the container's */
+  struct ctd_runtime_options process; /* those of a process and of capabilities; others are the container's */
   struct ctd_stdio_options stdio;     /* its terminal is the process's, whatever the container has */
 };
 

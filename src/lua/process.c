@@ -273,8 +273,9 @@ static int process_pid(lua_State *L) {
 }
 
 static const struct ctd_method *const process_methods[] = {
-    &ctd_process_start_method,  &ctd_process_wait_method,        &ctd_process_status_method, &ctd_process_kill_method,
-    &ctd_process_resize_method, &ctd_process_close_stdin_method, &ctd_process_delete_method, NULL,
+    &ctd_process_start_method,  &ctd_process_wait_method,   &ctd_process_status_method,
+    &ctd_process_kill_method,   &ctd_process_resize_method, &ctd_process_close_stdin_method,
+    &ctd_process_attach_method, &ctd_process_delete_method, NULL,
 };
 
 static const luaL_Reg process_functions[] = {

@@ -299,6 +299,21 @@ function client:forward(event, opts) end
 ---@return containerd.future
 function client:forward_async(event, opts) end
 
+---@return containerd.diff
+function client:diff() end
+
+---@param id string
+---@param checkpoint containerd.image
+---@param opts? containerd.options
+---@return containerd.container
+function client:restore(id, checkpoint, opts) end
+
+---@param id string
+---@param checkpoint containerd.image
+---@param opts? containerd.options
+---@return containerd.future
+function client:restore_async(id, checkpoint, opts) end
+
 ---@param snapshotter? string
 ---@param opts? containerd.options
 ---@return containerd.snapshotter
@@ -1045,7 +1060,35 @@ function container:image_async(opts) end
 ---@field terminal? boolean
 ---@field rootfs? containerd.mount[]
 ---@field runtime_options? table<string, string|boolean|integer>
+---@field checkpoint? containerd.image|string
 ---@field auto_delete? boolean
+
+---@class containerd.container_checkpoint_options: containerd.options
+---@field image? boolean
+---@field runtime? boolean
+---@field rw? boolean
+---@field task? boolean
+---@field exit? boolean
+
+---@param ref string
+---@param opts? containerd.container_checkpoint_options
+---@return containerd.image
+function container:checkpoint(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.container_checkpoint_options
+---@return containerd.future
+function container:checkpoint_async(ref, opts) end
+
+---@param checkpoint containerd.image|string
+---@param opts? containerd.new_task_options
+---@return containerd.task
+function container:restore(checkpoint, opts) end
+
+---@param checkpoint containerd.image|string
+---@param opts? containerd.new_task_options
+---@return containerd.future
+function container:restore_async(checkpoint, opts) end
 
 ---@param opts? containerd.new_task_options
 ---@return containerd.task
@@ -1259,6 +1302,26 @@ function task:update(opts) end
 ---@return containerd.future
 function task:update_async(opts) end
 
+---@class containerd.task_checkpoint_options: containerd.options
+---@field name? string
+---@field exit? boolean
+---@field image_path? string
+---@field work_path? string
+---@field open_tcp? boolean
+---@field external_unix_sockets? boolean
+---@field terminal? boolean
+---@field file_locks? boolean
+---@field empty_namespaces? string[]
+---@field cgroups_mode? string
+
+---@param opts? containerd.task_checkpoint_options
+---@return containerd.image|true
+function task:checkpoint(opts) end
+
+---@param opts? containerd.task_checkpoint_options
+---@return containerd.future
+function task:checkpoint_async(opts) end
+
 ---@param width integer
 ---@param height integer
 ---@param opts? containerd.options
@@ -1341,14 +1404,6 @@ function process:resize(width, height, opts) end
 ---@return containerd.future
 function process:resize_async(width, height, opts) end
 
----@param opts? containerd.options
----@return true
-function process:close_stdin(opts) end
-
----@param opts? containerd.options
----@return containerd.future
-function process:close_stdin_async(opts) end
-
 ---@param opts? containerd.attach_options
 ---@return containerd.process
 function process:attach(opts) end
@@ -1356,6 +1411,14 @@ function process:attach(opts) end
 ---@param opts? containerd.attach_options
 ---@return containerd.future
 function process:attach_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function process:close_stdin(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:close_stdin_async(opts) end
 
 ---@param opts? containerd.task_delete_options
 ---@return integer code
@@ -1415,6 +1478,46 @@ function events:close() end
 ---@field source? string
 ---@field target? string
 ---@field options string[]
+
+---@class containerd.apply_options: containerd.options
+---@field sync_fs? boolean
+---@field payloads? table<string, { type_url: string, value: string|table }>
+
+---@class containerd.compare_options: containerd.options
+---@field media_type? string
+---@field ref? string
+---@field labels? table<string, string>
+---@field source_date_epoch? number
+
+---@class containerd.diff
+local diff = {}
+
+---@param descriptor containerd.descriptor
+---@param mounts containerd.mount[]
+---@param opts? containerd.apply_options
+---@return containerd.descriptor
+function diff:apply(descriptor, mounts, opts) end
+
+---@param descriptor containerd.descriptor
+---@param mounts containerd.mount[]
+---@param opts? containerd.apply_options
+---@return containerd.future
+function diff:apply_async(descriptor, mounts, opts) end
+
+---@param lower containerd.mount[]
+---@param upper containerd.mount[]
+---@param opts? containerd.compare_options
+---@return containerd.descriptor
+function diff:compare(lower, upper, opts) end
+
+---@param lower containerd.mount[]
+---@param upper containerd.mount[]
+---@param opts? containerd.compare_options
+---@return containerd.future
+function diff:compare_async(lower, upper, opts) end
+
+---@return true
+function diff:close() end
 
 ---@class containerd.snapshot
 ---@field name string
@@ -1522,6 +1625,28 @@ function snapshotter:remove(key, opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function snapshotter:remove_async(key, opts) end
+
+---@param key string
+---@param path string
+---@param opts? containerd.options
+---@return true
+function snapshotter:mount(key, path, opts) end
+
+---@param key string
+---@param path string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:mount_async(key, path, opts) end
+
+---@param path string
+---@param opts? containerd.options
+---@return true
+function snapshotter:unmount(path, opts) end
+
+---@param path string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:unmount_async(path, opts) end
 
 ---@param opts? containerd.options
 ---@return true

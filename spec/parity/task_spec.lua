@@ -1,4 +1,4 @@
--- Tasks, under the names of the official client's tests: what isn't in spec/task_spec.lua.
+-- Tasks, under the names of the official client's tests.
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
 local raises = require "spec.support.raises"
@@ -43,6 +43,88 @@ lab.each_daemon(function(daemon)
     task:delete()
     return output, code
   end
+
+  local function fds()
+    return select(2, lab.sh("ls /proc/" .. lab.pid() .. "/fd"):gsub("\n", "\n"))
+  end
+
+  it("TestContainerStart: waits for the exit and tells its code, which delete tells again", function()
+    local task = shell("exit 7"):new_task()
+    local exit = task:wait_async()
+    task:start()
+    assert.is_true(task:pid() >= 1)
+    local code, exited_at = exit:await()
+    assert.equal(7, code)
+    assert.is_true(math.abs(os.time() - exited_at) < 60)
+    assert.equal(7, (task:wait()))
+    assert.equal("stopped", task:status().status)
+    assert.equal(7, task:status().exit_status)
+    assert.equal(7, (task:delete()))
+  end)
+
+  it("TestContainerOutput: has read all output when delete returns", function()
+    local task = shell("seq 200000; echo oops >&2"):new_task { stdio = "pipe" }
+    task:start()
+    local lines, last = 0, nil
+    for line in task.stdout:lines() do lines, last = lines + 1, line end
+    task:wait()
+    assert.equal(0, (task:delete()))
+    assert.equal(200000, lines)
+    assert.equal("200000", last)
+    assert.equal("oops\n", task.stderr:read "a")
+  end)
+
+  it("TestContainerCloseIO: cat ends after close_stdin", function()
+    local task = shell("cat"):new_task { stdio = "pipe" }
+    local exit = task:wait_async()
+    task:start()
+    task:close_stdin()
+    assert.equal(0, (exit:await(30)))
+    task:delete()
+  end)
+
+  it("TestContainerKill: kills, and a second kill finds nothing", function()
+    local task = shell("sleep 1000"):new_task()
+    local exit = task:wait_async()
+    task:start()
+    assert.equal("running", task:status().status)
+    task:kill "KILL"
+    assert.equal(137, (exit:await(30)))
+    raises("not_found", task.kill, task, "SIGKILL")
+    task:delete()
+  end)
+
+  it("TestDeleteRunningContainer: refuses to delete what runs, and names it", function()
+    local task = shell("sleep 1000"):new_task()
+    task:start()
+    local err = raises("failed_precondition", task.delete, task)
+    assert.matches("parity", err.message)
+    raises("failed_precondition", container.delete, container, { snapshot = true })
+    assert.equal(137, (task:delete { kill = true }))
+  end)
+
+  it("TestTaskForceDelete: a created task can be deleted", function()
+    local task = shell("sleep 1000"):new_task()
+    assert.equal("created", task:status().status)
+    task:delete { kill = true }
+    raises("not_found", task.status, task)
+  end)
+
+  it("TestContainerNoBinaryExists: leaves no FIFO and no open file when create fails", function()
+    container = image:new_container("parity", { args = { "/no/such/program" } })
+    local function create()
+      local err = select(2, pcall(container.new_task, container, { stdio = "pipe" }))
+      assert.is_true(containerd.is_error(err), tostring(err))
+      assert.matches("/no/such/program", err.message)
+    end
+    create() -- opens what is opened once for the whole process
+    collectgarbage()
+    local before = fds()
+    for _ = 1, 5 do create() end
+    raises("not_found", container.task, container)
+    collectgarbage()
+    lab.eventually(function() return fds() < before + 5 end, 5, "closed files")
+  end)
 
   it("TestWaitStoppedTask: tells the exit code after the exit", function()
     local task = shell("exit 7"):new_task()
@@ -278,6 +360,37 @@ lab.each_daemon(function(daemon)
     first:delete { kill = true }
   end)
 
+  it("TestNewTaskWithRuntimeOption: the task's options come over the container's", function()
+    shell("sleep 1000", { runtime_options = { binary_name = "no-runc", no_new_keyring = true } })
+    local err = raises("unknown", container.new_task, container, { runtime_options = { no_pivot_root = false } })
+    assert.matches("no-runc", err.message, 1, true)
+    container:new_task({ runtime_options = { binary_name = "runc" } }):delete()
+    err = raises("invalid_argument", container.new_task, container, { runtime_options = { binary_nam = "runc" } })
+    assert.matches('runtime_options: unknown field "binary_nam" (did you mean "binary_name"?)', err.message, 1, true)
+    assert.is_false(pcall(container.new_task, container, { runtime_options = { "runc" } }))
+  end)
+
+  it("runs on the mounts that are given in place of the snapshot's", function()
+    local snapshots = client:snapshots()
+    snapshots:prepare("other", image:rootfs_chain_id(), { labels = { ["containerd.io/gc.root"] = "spec" } })
+    local mounts = snapshots:mounts "other"
+    local upper = table.concat(mounts[1].options, ","):match "upperdir=([^,]*)"
+    local file = assert(io.open(upper .. "/marker", "w"))
+    file:write "other\n"
+    file:close()
+    local task = shell("cat /marker"):new_task { rootfs = mounts, stdio = "pipe" }
+    task:start()
+    assert.equal("other\n", task.stdout:read "a")
+    task:wait()
+    task:delete()
+    snapshots:remove "other"
+    snapshots:close()
+    for _, rootfs in ipairs { "/", {}, { { typ = "bind" } } } do
+      assert.is_false(pcall(container.new_task, container, { rootfs = rootfs }))
+    end
+    raises("unknown", container.new_task, container, { rootfs = { { type = "bind", source = "/no/such/directory" } } })
+  end)
+
   it("doesn't attach where there are no streams, nor to what has ended", function()
     local task = shell("sleep 1000"):new_task()
     task:start()
@@ -291,12 +404,14 @@ lab.each_daemon(function(daemon)
   end)
 
   it("removes the FIFOs of whoever made them with the task", function()
-    shell("sleep 1000"):new_task({ stdio = "pipe" }):start()
+    container = image:new_container(namespace, { args = { "sleep", "1000" } })
+    container:new_task({ stdio = "pipe" }):start()
     collectgarbage()
     collectgarbage()
-    assert.is_true(#lab.sh("find /run/containerd/fifo -name 'parity-*'") > 0)
+    local find = ("find /run/containerd/fifo -name '%s-*'"):format(namespace)
+    assert.is_true(#lab.sh(find) > 0)
     container:task():delete { kill = true }
-    assert.equal("", (lab.sh "find /run/containerd/fifo -name 'parity-*'"))
+    assert.equal("", (lab.sh(find)))
   end)
 
   it("hands its output to a program of the host", function()

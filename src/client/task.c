@@ -18,7 +18,7 @@ typedef Containerd__Services__Tasks__V1__ListPidsRequest PidsRequest;
 typedef Containerd__Services__Tasks__V1__ListPidsResponse PidsResponse;
 typedef Containerd__Services__Tasks__V1__UpdateTaskRequest UpdateRequest;
 
-/* What the daemon has under these ids, without streams. */
+/* The process that the daemon has, without streams. */
 static int load(struct ctd_client *client, const char *id, const char *exec_id, struct ctd_scope *scope,
                 struct ctd_process **out, struct ctd_error *err) {
   GetResponse *reply;
@@ -47,12 +47,11 @@ int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, stru
 int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
                      struct ctd_error *err) {
   struct ctd_client *client = ctd_process_client(task);
+  const char *id = ctd_process_id(task);
   *out = NULL;
-  int result = ctd_identifier_check("process's id", exec_id, err);
-  if (!result)
-    result = load(client, ctd_process_id(task), exec_id, scope, out, err);
-  return result < 0 ? ctd_client_failed(client, err, "process", "%s of container %s", exec_id, ctd_process_id(task))
-                    : result;
+  int result = *exec_id ? load(client, id, exec_id, scope, out, err)
+                        : ctd_error_set(err, CTD_INVALID_ARGUMENT, "the exec id is empty");
+  return result < 0 ? ctd_client_failed(client, err, "process", "%s of task %s", exec_id, id) : result;
 }
 
 int ctd_task_pause(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err) {

@@ -12,6 +12,8 @@ struct ctd_task_options {
   const json_t *runtime_options;            /* over the container's; see client/runtime_message.h; NULL: none */
   struct Containerd__Types__Mount **mounts; /* of the root, in place of the snapshot's; NULL: the snapshot's */
   size_t mount_count;
+  struct ctd_image *checkpoint; /* borrowed; it goes on as the task in there was; NULL: it begins */
+  const char *checkpoint_path;  /* the same, from what the runtime left in a directory; not beside `checkpoint` */
 };
 
 /*
@@ -22,10 +24,6 @@ struct ctd_task_options {
  */
 int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
                     struct ctd_process **out, struct ctd_error *err);
-
-/* A process of the task that exists, without streams; CTD_NOT_FOUND if none does. One RPC. The caller unrefs *out. */
-int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
-                     struct ctd_error *err);
 
 /* The task that exists, without streams; CTD_NOT_FOUND if none does. One RPC. The caller unrefs *out. */
 int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, struct ctd_process **out,
@@ -45,6 +43,10 @@ struct ctd_exec_options {
  */
 int ctd_task_exec(struct ctd_process *task, const char *exec_id, const struct ctd_exec_options *options,
                   struct ctd_scope *scope, struct ctd_process **out, struct ctd_error *err);
+
+/* A process that was added, by whomever, without streams; CTD_NOT_FOUND. One RPC. The caller unrefs *out. */
+int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
+                     struct ctd_error *err);
 
 /* Stops all processes of the container where they are, and lets them go on. */
 int ctd_task_pause(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "client/checkpoint.h"
 #include "client/insist.h"
 #include "client/runtime_message.h"
 #include "client/snapshot.h"
@@ -32,33 +33,86 @@ static int check_terminal(const struct ctd_container_info *record, bool terminal
                               : "the container has no terminal: the task can't have one");
 }
 
-/* Those of the container, and over them what is given for the task; nothing is given: the daemon takes the former. */
-static int make_options(const struct ctd_container_info *record, const json_t *given, struct ctd_typed *out,
-                        struct ctd_error *err) {
-  json_t *fields;
-  if (!given)
-    return 0;
-  if (ctd_runtime_message_unpack(&fields, &record->runtime_options, err))
-    return -1;
-  if (!fields)
-    fields = json_object();
-  int result = json_object_update(fields, (json_t *)given) ? ctd_error_nomem(err) : 0;
-  if (!result)
-    result = ctd_runtime_message_pack(out, fields, err);
-  json_decref(fields);
-  return result ? ctd_error_prefix(err, "runtime_options") : 0;
-}
-
-/* The mounts of the container's snapshot. The caller frees *messages with free(), and the mounts. */
-static int snapshot_mounts(struct ctd_container *container, struct ctd_mounts *mounts,
-                           Containerd__Types__Mount ***messages, struct ctd_scope *scope, struct ctd_error *err) {
+/* Those that are given, or those of the container's snapshot, which the request borrows from `mounts`. */
+static int rootfs_mounts(struct ctd_container *container, const struct ctd_task_options *options,
+                         struct ctd_mounts *mounts, CreateRequest *request, struct ctd_scope *scope,
+                         struct ctd_error *err) {
   const struct ctd_container_info *record = ctd_container_record(container);
-  if (!*record->snapshot_key)
+  request->rootfs = options->mounts;
+  request->n_rootfs = options->mount_count;
+  if (options->mounts || !*record->snapshot_key)
     return 0;
   if (ctd_snapshot_mounts(ctd_container_client(container), record->snapshotter, record->snapshot_key, mounts, scope,
-                          err))
+                          err) ||
+      ctd_mounts_to_messages(mounts, &request->rootfs, err))
     return -1;
-  return ctd_mounts_to_messages(mounts, messages, err);
+  request->n_rootfs = mounts->count;
+  return 0;
+}
+
+/* What the runtime gets to go on from, and its options; the message borrows all. */
+struct resumption {
+  struct ctd_manifest index;
+  Containerd__Types__Descriptor memory;
+  struct ctd_typed options;
+  Google__Protobuf__Any any;
+};
+
+static void resumption_free(struct resumption *resumption) {
+  ctd_manifest_free(&resumption->index);
+  ctd_typed_free(&resumption->options);
+}
+
+static int resume_image(struct resumption *resumption, struct ctd_image *checkpoint, CreateRequest *request,
+                        struct ctd_scope *scope, struct ctd_error *err) {
+  if (ctd_checkpoint_read(checkpoint, scope, &resumption->index, err))
+    return -1;
+  const struct ctd_descriptor *memory = ctd_checkpoint_part(&resumption->index, CTD_CHECKPOINT_MEMORY);
+  if (!memory)
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "image %s is no checkpoint of a task", ctd_image_name(checkpoint));
+  containerd__types__descriptor__init(&resumption->memory);
+  resumption->memory.media_type = memory->media_type;
+  resumption->memory.digest = memory->digest;
+  resumption->memory.size = memory->size;
+  request->checkpoint = &resumption->memory;
+  return 0;
+}
+
+/* The options that the container gives its runtime, as an object. */
+static int runtime_options(const struct ctd_container_info *record, json_t **out, struct ctd_error *err) {
+  const struct ctd_typed *options = &record->runtime_options;
+  if (!options->type_url)
+    return (*out = json_object()) ? 0 : ctd_error_nomem(err);
+  if (ctd_runtime_message_unpack(out, options, err))
+    return -1;
+  return *out ? 0 : ctd_error_set(err, CTD_UNIMPLEMENTED, "runtime options %s can't be changed", options->type_url);
+}
+
+/* What is given for the task comes over what the container says; nothing is given: the daemon takes the latter. */
+static int merge_options(struct resumption *resumption, const struct ctd_container_info *record,
+                         const struct ctd_task_options *options, CreateRequest *request, struct ctd_error *err) {
+  json_t *fields = NULL;
+  if (!options->runtime_options && !options->checkpoint_path)
+    return 0;
+  int result = runtime_options(record, &fields, err);
+  if (!result && options->runtime_options && json_object_update(fields, (json_t *)options->runtime_options))
+    result = ctd_error_nomem(err);
+  if (!result && options->checkpoint_path)
+    result = ctd_json_put(fields, "criu_image_path", json_string(options->checkpoint_path), err);
+  if (!result && (result = ctd_runtime_message_pack(&resumption->options, fields, err)))
+    ctd_error_prefix(err, "runtime_options");
+  json_decref(fields);
+  resumption->any = ctd_typed_any(&resumption->options);
+  request->options = &resumption->any;
+  return result;
+}
+
+static int task_resume(struct resumption *resumption, const struct ctd_container_info *record,
+                       const struct ctd_task_options *options, CreateRequest *request, struct ctd_scope *scope,
+                       struct ctd_error *err) {
+  if (options->checkpoint && resume_image(resumption, options->checkpoint, request, scope, err))
+    return -1;
+  return merge_options(resumption, record, options, request, err);
 }
 
 static int task_request(struct ctd_process *task, CreateRequest *request, struct ctd_scope *scope,
@@ -79,26 +133,6 @@ static int task_request(struct ctd_process *task, CreateRequest *request, struct
   return 0;
 }
 
-/* With the root's mounts. */
-static int task_send(struct ctd_process *task, struct ctd_container *container, const struct ctd_task_options *options,
-                     CreateRequest *request, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_mounts mounts = {0};
-  Containerd__Types__Mount **messages = NULL;
-  int result = 0;
-  request->rootfs = options->mounts;
-  request->n_rootfs = options->mount_count;
-  if (!options->mounts) {
-    result = snapshot_mounts(container, &mounts, &messages, scope, err);
-    request->rootfs = messages;
-    request->n_rootfs = mounts.count;
-  }
-  if (!result)
-    result = task_request(task, request, scope, err);
-  free(messages);
-  ctd_mounts_free(&mounts);
-  return result;
-}
-
 void ctd_task_undo(struct ctd_process *process) {
   struct ctd_error ignored = {0};
   struct ctd_scope scope;
@@ -108,37 +142,33 @@ void ctd_task_undo(struct ctd_process *process) {
   ctd_error_clear(&ignored);
 }
 
-/* With the runtime's options. */
-static int task_make(struct ctd_process *task, struct ctd_container *container, const struct ctd_task_options *options,
-                     struct ctd_scope *scope, struct ctd_error *err) {
-  CreateRequest request = CONTAINERD__SERVICES__TASKS__V1__CREATE_TASK_REQUEST__INIT;
-  struct ctd_typed runtime_options = {0};
-  int result = make_options(ctd_container_record(container), options->runtime_options, &runtime_options, err);
-  Google__Protobuf__Any any = ctd_typed_any(&runtime_options);
-  request.options = runtime_options.type_url ? &any : NULL;
-  if (!result)
-    result = task_send(task, container, options, &request, scope, err);
-  ctd_typed_free(&runtime_options);
-  return result;
-}
-
 static int task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
                        struct ctd_process **out, struct ctd_error *err) {
   const struct ctd_container_info *record = ctd_container_record(container);
-  struct ctd_stdio *stdio;
-  struct ctd_process *task;
+  struct ctd_stdio *stdio = NULL;
+  struct ctd_process *task = NULL;
+  struct ctd_mounts mounts = {0};
+  struct resumption resumption = {0};
+  CreateRequest request = CONTAINERD__SERVICES__TASKS__V1__CREATE_TASK_REQUEST__INIT;
   if (check_terminal(record, options->stdio.terminal, err) ||
       ctd_stdio_open(&stdio, NULL, record->id, &options->stdio, err) ||
-      ctd_process_new(ctd_container_client(container), record->id, "", stdio, &task, err))
-    return -1;
-  int result = task_make(task, container, options, scope, err);
-  if (!result && (result = ctd_scope_check(scope, err)))
+      ctd_process_new(ctd_container_client(container), record->id, "", stdio, &task, err) ||
+      rootfs_mounts(container, options, &mounts, &request, scope, err) ||
+      task_resume(&resumption, record, options, &request, scope, err) || task_request(task, &request, scope, err))
+    goto out;
+  if (ctd_scope_check(scope, err)) {
     ctd_task_undo(task);
-  if (result)
-    ctd_process_unref(task);
-  else
-    *out = task;
-  return result;
+    goto out;
+  }
+  *out = task;
+  task = NULL;
+out:
+  if (request.rootfs != options->mounts)
+    free(request.rootfs);
+  ctd_mounts_free(&mounts);
+  resumption_free(&resumption);
+  ctd_process_unref(task);
+  return *out ? 0 : -1;
 }
 
 int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,

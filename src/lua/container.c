@@ -286,6 +286,8 @@ static const struct ctd_method *const container_methods[] = {
     &task_method,
     &delete_method,
     &ctd_new_task_method,
+    &ctd_container_checkpoint_method,
+    &ctd_container_restore_method,
     &ctd_container_update_method,
     &ctd_container_set_labels_method,
     NULL,

@@ -59,3 +59,38 @@ const struct ctd_method ctd_exec_method = {
     .push = exec_push,
     .release = exec_release,
 };
+
+struct find {
+  struct ctd_process *task;
+  const char *exec_id;
+  struct ctd_process *process;
+};
+
+static const struct ctd_option find_arguments[] = {
+    {"exec_id", ctd_read_string, offsetof(struct find, exec_id), false},
+    {NULL, NULL, 0, false},
+};
+
+static int find_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
+  struct find *request = data;
+  return ctd_task_process(request->task, request->exec_id, scope, &request->process, err);
+}
+
+static int find_push(lua_State *L, struct ctd_op *op, void *data) {
+  ctd_object_push(L, &ctd_process_type, &((struct find *)data)->process, op->safe);
+  return 1;
+}
+
+static void find_release(void *data) {
+  ctd_process_unref(((struct find *)data)->process);
+}
+
+const struct ctd_method ctd_task_process_method = {
+    .name = "process",
+    .flags = CTD_METHOD_SINGLE,
+    .size = sizeof(struct find),
+    .arguments = find_arguments,
+    .run = find_run,
+    .push = find_push,
+    .release = find_release,
+};

@@ -1,4 +1,5 @@
 #include "client/task.h"
+#include "lua/image_methods.h"
 #include "lua/message.h"
 #include "lua/op.h"
 #include "lua/stdio.h"
@@ -27,7 +28,17 @@ static void read_mounts(lua_State *L, int index, struct ctd_op *op, const char *
   }
 }
 
+/* An image, or a directory where the runtime has left one. */
+static void checkpoint_read(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  struct ctd_task_options *options = target;
+  if (lua_type(L, index) == LUA_TSTRING)
+    ctd_read_string(L, index, op, name, &options->checkpoint_path);
+  else
+    ctd_read_image(L, index, op, name, &options->checkpoint);
+}
+
 static const struct ctd_option new_task_options[] = {
+    {"checkpoint", checkpoint_read, offsetof(struct new_task, options), false},
     {"stdio", ctd_read_stdio, offsetof(struct new_task, options.stdio.streams), false},
     {"terminal", ctd_read_boolean, offsetof(struct new_task, options.stdio.terminal), false},
     {"rootfs", read_mounts, offsetof(struct new_task, options), false},
@@ -63,6 +74,21 @@ const struct ctd_method ctd_new_task_method = {
     .name = "new_task",
     .size = sizeof(struct new_task),
     .options = new_task_options,
+    .run = new_task_run,
+    .push = new_task_push,
+    .release = new_task_release,
+};
+
+static const struct ctd_option restore_arguments[] = {
+    {"checkpoint", checkpoint_read, offsetof(struct new_task, options), false},
+    {NULL, NULL, 0, false},
+};
+
+const struct ctd_method ctd_container_restore_method = {
+    .name = "restore",
+    .size = sizeof(struct new_task),
+    .arguments = restore_arguments,
+    .options = new_task_options + 1, /* without the checkpoint */
     .run = new_task_run,
     .push = new_task_push,
     .release = new_task_release,

@@ -191,10 +191,19 @@ void ctd_read_env(lua_State *L, int index, struct ctd_op *op, const char *name, 
   }
 }
 
+/* Where a string may be missing, a table stands for the options. */
+static bool argument_is_left_out(lua_State *L, int index, const struct ctd_option *argument) {
+  return argument->optional && argument->read == ctd_read_string && lua_type(L, index) == LUA_TTABLE;
+}
+
 int ctd_arguments_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *arguments, void *request) {
-  for (const struct ctd_option *argument = arguments; argument && argument->name; argument++, index++)
+  for (const struct ctd_option *argument = arguments; argument && argument->name; argument++) {
+    if (argument_is_left_out(L, index, argument))
+      continue;
     if (!argument->optional || !lua_isnoneornil(L, index))
       argument->read(L, index, op, argument->name, (char *)request + argument->offset);
+    index++;
+  }
   return index;
 }
 

@@ -46,7 +46,9 @@ void ctd_read_function(lua_State *L, int index, struct ctd_op *op, const char *n
 /* Raises "<name>: <expected> expected, got <what is at index>". */
 int ctd_read_failed(lua_State *L, int index, struct ctd_op *op, const char *name, const char *expected);
 
-/* Reads the positional arguments from `index` on; the index behind them. */
+/* Reads the positional arguments from `index` on; the index behind them. An optional string is missing if it is nil or
+ * if a table, the options, is in its place.
+ */
 int ctd_arguments_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *arguments, void *request);
 
 /* Reads a table with these fields and no others. */

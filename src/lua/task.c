@@ -117,41 +117,6 @@ static const struct ctd_method pids_method = {
     .release = pids_release,
 };
 
-struct load {
-  struct ctd_process *task;
-  const char *exec_id;
-  struct ctd_process *process;
-};
-
-static const struct ctd_option load_arguments[] = {
-    {"exec_id", ctd_read_string, offsetof(struct load, exec_id), false},
-    {NULL, NULL, 0, false},
-};
-
-static int load_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
-  struct load *request = data;
-  return ctd_task_process(request->task, request->exec_id, scope, &request->process, err);
-}
-
-static int load_push(lua_State *L, struct ctd_op *op, void *data) {
-  ctd_object_push(L, &ctd_process_type, &((struct load *)data)->process, op->safe);
-  return 1;
-}
-
-static void load_release(void *data) {
-  ctd_process_unref(((struct load *)data)->process);
-}
-
-static const struct ctd_method load_method = {
-    .name = "process",
-    .flags = CTD_METHOD_SINGLE,
-    .size = sizeof(struct load),
-    .arguments = load_arguments,
-    .run = load_run,
-    .push = load_push,
-    .release = load_release,
-};
-
 static const struct ctd_method *const task_methods[] = {
     &ctd_process_start_method,
     &ctd_process_wait_method,
@@ -164,10 +129,11 @@ static const struct ctd_method *const task_methods[] = {
     &pause_method,
     &resume_method,
     &pids_method,
-    &load_method,
     &ctd_exec_method,
+    &ctd_task_process_method,
     &ctd_metrics_method,
     &ctd_task_update_method,
+    &ctd_task_checkpoint_method,
     NULL,
 };
 

@@ -20,6 +20,7 @@ extern const struct ctd_type ctd_content_type;    /* struct ctd_client */
 extern const struct ctd_type ctd_reader_type;     /* of its own */
 extern const struct ctd_type ctd_writer_type;     /* struct ctd_ingest_writer */
 extern const struct ctd_type ctd_walk_type;       /* struct ctd_content_walk */
+extern const struct ctd_type ctd_diff_type;       /* struct ctd_client */
 
 /* Methods that have a file of their own. */
 extern const struct ctd_method ctd_connect_method;
@@ -29,7 +30,12 @@ extern const struct ctd_method ctd_client_new_container_method; /* of a client *
 extern const struct ctd_method ctd_container_update_method;
 extern const struct ctd_method ctd_container_set_labels_method;
 extern const struct ctd_method ctd_new_task_method;
+extern const struct ctd_method ctd_container_checkpoint_method;
+extern const struct ctd_method ctd_container_restore_method; /* of its task */
+extern const struct ctd_method ctd_task_checkpoint_method;
+extern const struct ctd_method ctd_restore_method; /* of a client: a container */
 extern const struct ctd_method ctd_exec_method;
+extern const struct ctd_method ctd_task_process_method;
 extern const struct ctd_method ctd_metrics_method;
 extern const struct ctd_method ctd_task_update_method;
 extern const struct ctd_method ctd_events_method;
@@ -48,6 +54,7 @@ extern const struct ctd_method ctd_content_walk_method;
 
 /* Functions of a client. */
 int ctd_content_function(lua_State *L);
+int ctd_diff_function(lua_State *L);
 int ctd_leases_function(lua_State *L);
 int ctd_namespaces_function(lua_State *L);
 int ctd_with_lease_function(lua_State *L);

@@ -360,16 +360,6 @@ lab.each_daemon(function(daemon)
     first:delete { kill = true }
   end)
 
-  it("TestNewTaskWithRuntimeOption: the task's options come over the container's", function()
-    shell("sleep 1000", { runtime_options = { binary_name = "no-runc", no_new_keyring = true } })
-    local err = raises("unknown", container.new_task, container, { runtime_options = { no_pivot_root = false } })
-    assert.matches("no-runc", err.message, 1, true)
-    container:new_task({ runtime_options = { binary_name = "runc" } }):delete()
-    err = raises("invalid_argument", container.new_task, container, { runtime_options = { binary_nam = "runc" } })
-    assert.matches('runtime_options: unknown field "binary_nam" (did you mean "binary_name"?)', err.message, 1, true)
-    assert.is_false(pcall(container.new_task, container, { runtime_options = { "runc" } }))
-  end)
-
   it("runs on the mounts that are given in place of the snapshot's", function()
     local snapshots = client:snapshots()
     snapshots:prepare("other", image:rootfs_chain_id(), { labels = { ["containerd.io/gc.root"] = "spec" } })
@@ -404,14 +394,15 @@ lab.each_daemon(function(daemon)
   end)
 
   it("removes the FIFOs of whoever made them with the task", function()
-    container = image:new_container(namespace, { args = { "sleep", "1000" } })
+    local id = "fifos-" .. namespace
+    container = image:new_container(id, { args = { "sleep", "1000" } })
     container:new_task({ stdio = "pipe" }):start()
     collectgarbage()
     collectgarbage()
-    local find = ("find /run/containerd/fifo -name '%s-*'"):format(namespace)
-    assert.is_true(#lab.sh(find) > 0)
+    local function fifos() return lab.sh(("find /run/containerd/fifo -name '%s-*'"):format(id)) end
+    assert.is_true(#fifos() > 0)
     container:task():delete { kill = true }
-    assert.equal("", (lab.sh(find)))
+    assert.equal("", fifos())
   end)
 
   it("hands its output to a program of the host", function()

@@ -9,11 +9,11 @@ struct Containerd__Types__Mount;
 
 struct ctd_task_options {
   struct ctd_stdio_options stdio;
-  const json_t *runtime_options;            /* over the container's; see client/runtime_message.h; NULL: none */
   struct Containerd__Types__Mount **mounts; /* of the root, in place of the snapshot's; NULL: the snapshot's */
   size_t mount_count;
   struct ctd_image *checkpoint; /* borrowed; it goes on as the task in there was; NULL: it begins */
   const char *checkpoint_path;  /* the same, from what the runtime left in a directory; not beside `checkpoint` */
+  json_t *runtime_options;      /* borrowed; fields that are set in those of the container; NULL: none */
 };
 
 /*

@@ -85,22 +85,20 @@ static int runtime_options(const struct ctd_container_info *record, json_t **out
     return (*out = json_object()) ? 0 : ctd_error_nomem(err);
   if (ctd_runtime_message_unpack(out, options, err))
     return -1;
-  return *out ? 0 : ctd_error_set(err, CTD_UNIMPLEMENTED, "runtime options %s can't be changed", options->type_url);
+  return *out ? 0 : ctd_error_set(err, CTD_UNIMPLEMENTED, "the runtime options %s can't be changed", options->type_url);
 }
 
-/* What is given for the task comes over what the container says; nothing is given: the daemon takes the latter. */
-static int merge_options(struct resumption *resumption, const struct ctd_container_info *record,
-                         const struct ctd_task_options *options, CreateRequest *request, struct ctd_error *err) {
+/* Beside what the options set, the container's own count. */
+static int set_runtime_options(struct resumption *resumption, const struct ctd_container_info *record,
+                               const struct ctd_task_options *options, CreateRequest *request, struct ctd_error *err) {
   json_t *fields = NULL;
-  if (!options->runtime_options && !options->checkpoint_path)
-    return 0;
   int result = runtime_options(record, &fields, err);
-  if (!result && options->runtime_options && json_object_update(fields, (json_t *)options->runtime_options))
+  if (!result && options->runtime_options && json_object_update(fields, options->runtime_options))
     result = ctd_error_nomem(err);
   if (!result && options->checkpoint_path)
     result = ctd_json_put(fields, "criu_image_path", json_string(options->checkpoint_path), err);
-  if (!result && (result = ctd_runtime_message_pack(&resumption->options, fields, err)))
-    ctd_error_prefix(err, "runtime_options");
+  if (!result)
+    result = ctd_runtime_message_pack(&resumption->options, fields, err);
   json_decref(fields);
   resumption->any = ctd_typed_any(&resumption->options);
   request->options = &resumption->any;
@@ -112,7 +110,9 @@ static int task_resume(struct resumption *resumption, const struct ctd_container
                        struct ctd_error *err) {
   if (options->checkpoint && resume_image(resumption, options->checkpoint, request, scope, err))
     return -1;
-  return merge_options(resumption, record, options, request, err);
+  if (!options->checkpoint_path && !options->runtime_options)
+    return 0;
+  return set_runtime_options(resumption, record, options, request, err);
 }
 
 static int task_request(struct ctd_process *task, CreateRequest *request, struct ctd_scope *scope,

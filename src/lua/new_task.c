@@ -1,4 +1,5 @@
 #include "client/task.h"
+#include "lua/container_options.h"
 #include "lua/image_methods.h"
 #include "lua/message.h"
 #include "lua/op.h"
@@ -42,7 +43,7 @@ static const struct ctd_option new_task_options[] = {
     {"stdio", ctd_read_stdio, offsetof(struct new_task, options.stdio.streams), false},
     {"terminal", ctd_read_boolean, offsetof(struct new_task, options.stdio.terminal), false},
     {"rootfs", read_mounts, offsetof(struct new_task, options), false},
-    {"runtime_options", ctd_read_object, offsetof(struct new_task, options.runtime_options), false},
+    {"runtime_options", ctd_read_runtime_fields, offsetof(struct new_task, options.runtime_options), false},
     {"auto_delete", ctd_read_boolean, offsetof(struct new_task, auto_delete), false},
     {NULL, NULL, 0, false},
 };

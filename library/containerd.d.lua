@@ -948,7 +948,36 @@ function image:delete_async(opts) end
 
 ---@alias containerd.id_map string|{ containerID: integer, hostID: integer, size: integer }
 
----@class containerd.new_container_options: containerd.options
+---@class containerd.process_options: containerd.options
+---@field args? string|string[]
+---@field env? string[]|table<string, string|false>
+---@field env_file? string
+---@field cwd? string
+---@field user? string
+---@field rlimits? containerd.rlimit[]
+---@field no_new_privileges? boolean
+---@field selinux_label? string
+---@field apparmor? string
+---@field capabilities? string|string[]
+---@field cap_add? string|string[]
+---@field cap_drop? string|string[]
+
+---@class containerd.limit_options: containerd.options
+---@field memory? integer|string
+---@field memory_swap? integer|string
+---@field memory_reservation? integer|string
+---@field cpus? number
+---@field cpu_shares? integer
+---@field cpu_quota? integer
+---@field cpu_period? integer
+---@field cpuset? string
+---@field cpuset_mems? string
+---@field pids_limit? integer
+---@field blkio_weight? integer
+---@field hugepages? table<string, integer|string>
+---@field cgroup_v2? table<string, string>
+
+---@class containerd.new_container_options: containerd.process_options, containerd.limit_options
 ---@field snapshot? string
 ---@field snapshot_view? boolean
 ---@field snapshotter? string
@@ -959,19 +988,10 @@ function image:delete_async(opts) end
 ---@field restart? string
 ---@field runtime? string
 ---@field runtime_options? table<string, string|boolean|integer>
----@field args? string|string[]
 ---@field command? string|string[]
----@field env? string[]|table<string, string|false>
----@field env_file? string
----@field cwd? string
----@field user? string
 ---@field additional_groups? (string|integer)[]
 ---@field tty? boolean
----@field rlimits? containerd.rlimit[]
 ---@field oom_score_adj? integer
----@field no_new_privileges? boolean
----@field selinux_label? string
----@field apparmor? string
 ---@field hostname? string
 ---@field domainname? string
 ---@field annotations? table<string, string>
@@ -986,27 +1006,11 @@ function image:delete_async(opts) end
 ---@field rootfs_propagation? string
 ---@field readonly? boolean
 ---@field privileged? boolean
----@field capabilities? string|string[]
----@field cap_add? string|string[]
----@field cap_drop? string|string[]
 ---@field seccomp? "default"|"unconfined"|string
 ---@field devices? (string|table)[]
 ---@field device_rules? (string|table)[]
 ---@field sysctls? table<string, string|integer>
----@field memory? integer|string
----@field memory_swap? integer|string
----@field memory_reservation? integer|string
----@field cpus? number
----@field cpu_shares? integer
----@field cpu_quota? integer
----@field cpu_period? integer
----@field cpuset? string
----@field cpuset_mems? string
----@field pids_limit? integer
----@field blkio_weight? integer
----@field hugepages? table<string, integer|string>
 ---@field rdt_class? string
----@field cgroup_v2? table<string, string>
 ---@field spec? table|string
 ---@field edit? fun(spec: table): table?
 
@@ -1098,8 +1102,9 @@ function container:image_async(opts) end
 ---@class containerd.new_task_options: containerd.options
 ---@field stdio? containerd.stdio|containerd.streams
 ---@field terminal? boolean
+---@field rootfs? containerd.mount[]
+---@field runtime_options? table<string, string|boolean|integer>
 ---@field checkpoint? containerd.image|string
----@field runtime_options? table<string, string|integer|boolean>
 ---@field auto_delete? boolean
 
 ---@class containerd.container_checkpoint_options: containerd.options
@@ -1263,13 +1268,7 @@ function task:delete_async(opts) end
 ---@return true
 function task:close() end
 
----@class containerd.exec_options: containerd.options
----@field args? string|string[]
----@field env? string[]|table<string, string|false>
----@field cwd? string
----@field user? string
----@field cap_add? string|string[]
----@field cap_drop? string|string[]
+---@class containerd.exec_options: containerd.process_options
 ---@field stdio? containerd.stdio|containerd.streams
 ---@field terminal? boolean
 ---@field auto_delete? boolean
@@ -1325,7 +1324,7 @@ function task:resume_async(opts) end
 ---@field cpu table<string, number> usage, user, system, throttled (seconds), periods, throttled_periods
 ---@field pids { current: integer, limit?: integer }
 ---@field io { read_bytes: integer, write_bytes: integer }
----@field raw { type_url: string, value: string }
+---@field raw table
 
 ---@param opts? containerd.options
 ---@return containerd.metrics
@@ -1335,10 +1334,7 @@ function task:metrics(opts) end
 ---@return containerd.future
 function task:metrics_async(opts) end
 
----@class containerd.update_options: containerd.options
----@field memory? integer|string
----@field cpus? number
----@field pids_limit? integer
+---@class containerd.update_options: containerd.limit_options
 ---@field resources? table
 ---@field annotations? table<string, string>
 

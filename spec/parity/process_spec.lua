@@ -212,6 +212,23 @@ lab.each_daemon(function(daemon)
     assert.equal(0, effective { cap_drop = "ALL" })
   end)
 
+  it("takes the rest of what a process has", function()
+    local path = lab.tempdir() .. "/env"
+    local file = assert(io.open(path, "w"))
+    file:write "FROM=file\nMORE=file\n"
+    file:close()
+    local output = run("echo $FROM $MORE $(ulimit -n); grep -e NoNewPrivs -e CapEff /proc/self/status", {
+      env_file = path,
+      env = { MORE = "env" },
+      rlimits = { { type = "RLIMIT_NOFILE", soft = 100, hard = 100 } },
+      no_new_privileges = false,
+      capabilities = "KILL",
+    })
+    assert.equal("file env 100\nCapEff:\t0000000000000020\nNoNewPrivs:\t0\n", output)
+    raises("invalid_argument", task.exec, task, "x", { args = { "true" }, capabilities = "CAP_NONE" })
+    raises("not_found", task.exec, task, "x", { args = { "true" }, env_file = "/no/such/file" })
+  end)
+
   it("resizes a terminal", function()
     local script = { "/bin/sh", "-c", "read x; stty size" }
     local process = task:exec("sized", { args = script, terminal = true, stdio = "pipe" })
@@ -262,6 +279,7 @@ lab.each_daemon(function(daemon)
   it("answers not_found when the task is gone", function()
     task:delete { kill = true }
     raises("not_found", task.exec, task, "late", { args = { "true" }, stdio = "pipe" })
+    raises("not_found", task.process, task, "late")
     raises("not_found", task.pids, task)
     raises("not_found", task.pause, task)
     raises("not_found", task.resume, task)

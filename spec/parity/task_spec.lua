@@ -176,6 +176,32 @@ lab.each_daemon(function(daemon)
     end
   end)
 
+  it("copies from and to Lua files and file descriptors", function()
+    local path = lab.tempdir() .. "/input"
+    local file = assert(io.open(path, "w"))
+    file:write "skipped\nread\n"
+    file:close()
+    shell "cat; echo error >&2"
+    local script = [[
+      local client = require "containerd".connect { namespace = "%s" }
+      local input = io.open "%s"
+      input:seek("set", 8)
+      local task = client:container "parity":new_task { stdio = { stdin = input, stdout = 1, stderr = io.stderr } }
+      input:close()
+      io.write "before\n"
+      task:start()
+      task:wait()
+      task:delete()
+    ]]
+    local output = lab.lua(script:format(namespace, path), { daemon = daemon })
+    assert.matches("read\n", output, 1, true)
+    assert.matches("error\n", output, 1, true)
+    assert.is_nil(output:find "skipped")
+    for _, stream in ipairs { 1000, -1, 1.5, true, {}, file } do
+      assert.is_false(pcall(container.new_task, container, { stdio = { stdin = stream } }))
+    end
+  end)
+
   it("TestContainerPTY: output of a terminal is whole", function()
     local output, code = run("seq 1000; exit 3", { tty = true })
     assert.equal(4893, #output)
@@ -220,8 +246,8 @@ lab.each_daemon(function(daemon)
     assert.equal(1, metrics.pids.current)
     assert.equal("number", type(metrics.io.read_bytes))
     assert.is_true(math.abs(os.time() - metrics.timestamp) < 60)
-    assert.matches("^io%.containerd%.cgroups%.v[12]%.Metrics$", metrics.raw.type_url)
-    assert.is_true(#metrics.raw.value > 0)
+    assert.equal(30, metrics.raw.pids.limit)
+    assert.is_table(metrics.raw.memory)
     task:delete { kill = true }
   end)
 
@@ -249,13 +275,16 @@ lab.each_daemon(function(daemon)
     task:update { memory = "64M" }
     assert.equal(64 * 1024 * 1024, task:metrics().memory.limit)
     assert.equal(20, task:metrics().pids.limit)
-    task:update { cpus = 0.5, pids_limit = 40, resources = { cpu = { shares = 512 } } }
+    task:update { cpus = 0.5, cpu_shares = 256, pids_limit = 40, resources = { cpu = { shares = 512 } } }
     assert.equal(40, task:metrics().pids.limit)
+    task:update { memory_reservation = "16M", cpuset = "0", pids_limit = -1 }
+    assert.is_nil(task:metrics().pids.limit)
     assert.equal(64 * 1024 * 1024, task:metrics().memory.limit)
     assert.is_false(pcall(task.update, task, { memory = 0 }))
     assert.is_false(pcall(task.update, task, { memry = "1M" }))
     assert.is_true(containerd.is_error(select(2, pcall(task.update, task, { resources = { memory = "much" } }))))
     raises("invalid_argument", task.update, task, { cpus = 0.001 })
+    raises("invalid_argument", task.update, task, { cpu_shares = 1 })
     task:delete { kill = true }
   end)
 
@@ -309,6 +338,8 @@ lab.each_daemon(function(daemon)
 
   it("attaches to a terminal, and copies to a file", function()
     shell("read x; echo got $x", { tty = true }):new_task({ terminal = true, stdio = "pipe" }):start()
+    collectgarbage() -- the streams above would get a part of the output
+    collectgarbage()
     local file = io.tmpfile()
     local task = container:task():attach { stdio = { stdin = "pipe", stdout = file } }
     task.stdin:write "it\n"
@@ -317,6 +348,37 @@ lab.each_daemon(function(daemon)
     file:seek "set"
     assert.matches("got it", (file:read "a"))
     file:close()
+  end)
+
+  it("attaches to the streams that are asked for, and leaves the others", function()
+    local first = shell("cat"):new_task { stdio = "pipe" }
+    first:start()
+    local second = container:task():attach { stdio = { stdin = "pipe" } }
+    second.stdin:write "from the second\n"
+    assert.equal("from the second", first.stdout:read "l")
+    assert.is_nil(second.stdout)
+    first:delete { kill = true }
+  end)
+
+  it("runs on the mounts that are given in place of the snapshot's", function()
+    local snapshots = client:snapshots()
+    snapshots:prepare("other", image:rootfs_chain_id(), { labels = { ["containerd.io/gc.root"] = "spec" } })
+    local mounts = snapshots:mounts "other"
+    local upper = table.concat(mounts[1].options, ","):match "upperdir=([^,]*)"
+    local file = assert(io.open(upper .. "/marker", "w"))
+    file:write "other\n"
+    file:close()
+    local task = shell("cat /marker"):new_task { rootfs = mounts, stdio = "pipe" }
+    task:start()
+    assert.equal("other\n", task.stdout:read "a")
+    task:wait()
+    task:delete()
+    snapshots:remove "other"
+    snapshots:close()
+    for _, rootfs in ipairs { "/", {}, { { typ = "bind" } } } do
+      assert.is_false(pcall(container.new_task, container, { rootfs = rootfs }))
+    end
+    raises("unknown", container.new_task, container, { rootfs = { { type = "bind", source = "/no/such/directory" } } })
   end)
 
   it("doesn't attach where there are no streams, nor to what has ended", function()

@@ -110,38 +110,39 @@ static int undecodable(struct ctd_error *err) {
   return ctd_error_set(err, CTD_DATA_LOSS, "the metrics can't be decoded");
 }
 
-static int decode(struct ctd_metrics *out, struct ctd_error *err) {
-  if (!strcmp(out->type_url, "io.containerd.cgroups.v1.Metrics")) {
-    MetricsV1 *message = io__containerd__cgroups__v1__metrics__unpack(NULL, out->size, out->value);
-    if (!message)
-      return undecodable(err);
-    fill_v1(out, message);
-    io__containerd__cgroups__v1__metrics__free_unpacked(message, NULL);
-    return 0;
-  }
-  if (!strcmp(out->type_url, "io.containerd.cgroups.v2.Metrics")) {
-    MetricsV2 *message = io__containerd__cgroups__v2__metrics__unpack(NULL, out->size, out->value);
-    if (!message)
-      return undecodable(err);
-    fill_v2(out, message);
-    io__containerd__cgroups__v2__metrics__free_unpacked(message, NULL);
-    return 0;
-  }
-  return ctd_error_set(err, CTD_UNIMPLEMENTED, "metrics of type %s", out->type_url);
+static int read_v1(struct ctd_metrics *out, const ProtobufCBinaryData *value, struct ctd_error *err) {
+  MetricsV1 *message = io__containerd__cgroups__v1__metrics__unpack(NULL, value->len, value->data);
+  if (!message)
+    return undecodable(err);
+  fill_v1(out, message);
+  io__containerd__cgroups__v1__metrics__free_unpacked(message, NULL);
+  return 0;
 }
 
-static int read_metric(const MetricsResponse *reply, struct ctd_metrics *out, struct ctd_error *err) {
+static int read_v2(struct ctd_metrics *out, const ProtobufCBinaryData *value, struct ctd_error *err) {
+  MetricsV2 *message = io__containerd__cgroups__v2__metrics__unpack(NULL, value->len, value->data);
+  if (!message)
+    return undecodable(err);
+  fill_v2(out, message);
+  io__containerd__cgroups__v2__metrics__free_unpacked(message, NULL);
+  return 0;
+}
+
+int ctd_metrics_read(struct ctd_metrics *out, const Google__Protobuf__Any *message, struct ctd_error *err) {
+  if (ctd_typed_from_any(&out->raw, message, err))
+    return -1;
+  if (!strcmp(message->type_url, io__containerd__cgroups__v1__metrics__descriptor.name))
+    return read_v1(out, &message->value, err);
+  if (!strcmp(message->type_url, io__containerd__cgroups__v2__metrics__descriptor.name))
+    return read_v2(out, &message->value, err);
+  return ctd_error_set(err, CTD_UNIMPLEMENTED, "metrics of type %s", message->type_url);
+}
+
+static int read_reply(const MetricsResponse *reply, struct ctd_metrics *out, struct ctd_error *err) {
   if (!reply->n_metrics || !reply->metrics[0]->data)
     return ctd_error_set(err, CTD_NOT_FOUND, "the daemon has none: the task doesn't run");
-  const Google__Protobuf__Any *data = reply->metrics[0]->data;
   out->timestamp = ctd_timestamp_seconds(reply->metrics[0]->timestamp);
-  out->size = data->value.len;
-  out->value = malloc(out->size + 1);
-  if (!out->value)
-    return ctd_error_nomem(err);
-  if (out->size)
-    memcpy(out->value, data->value.data, out->size);
-  return ctd_copy_string(&out->type_url, data->type_url, err) || decode(out, err) ? -1 : 0;
+  return ctd_metrics_read(out, reply->metrics[0]->data, err);
 }
 
 static int request_metrics(struct ctd_process *task, char *filter, struct ctd_scope *scope, struct ctd_metrics *out,
@@ -155,7 +156,7 @@ static int request_metrics(struct ctd_process *task, char *filter, struct ctd_sc
                         (ProtobufCMessage **)&reply, scope, err);
   if (result)
     return result;
-  result = read_metric(reply, out, err);
+  result = read_reply(reply, out, err);
   protobuf_c_message_free_unpacked(&reply->base, NULL);
   if (result)
     ctd_metrics_free(out);
@@ -170,7 +171,6 @@ int ctd_metrics_get(struct ctd_process *task, struct ctd_scope *scope, struct ct
 }
 
 void ctd_metrics_free(struct ctd_metrics *metrics) {
-  free(metrics->type_url);
-  free(metrics->value);
+  ctd_typed_free(&metrics->raw);
   *metrics = (struct ctd_metrics){0};
 }

@@ -3,6 +3,7 @@
 #define CTD_CLIENT_METRICS_H
 
 #include "client/process.h"
+#include "client/typed.h"
 
 /* Sizes in bytes, times in seconds. 0 of a limit: there's none; of `max_usage`: the daemon doesn't tell. */
 struct ctd_metrics {
@@ -21,13 +22,14 @@ struct ctd_metrics {
   struct {
     uint64_t read_bytes, write_bytes;
   } io;
-  char *type_url; /* of the message that the daemon sent: io.containerd.cgroups.v1.Metrics or …v2.Metrics */
-  uint8_t *value; /* its bytes */
-  size_t size;
+  struct ctd_typed raw; /* the message that the daemon sent: io.containerd.cgroups.v1.Metrics or …v2.Metrics */
 };
 
+/* What a message says. CTD_UNIMPLEMENTED: of another type; CTD_DATA_LOSS. The caller frees *out, also on failure. */
+int ctd_metrics_read(struct ctd_metrics *out, const Google__Protobuf__Any *message, struct ctd_error *err);
+
 /*
- * Of a running task; CTD_NOT_FOUND if it's none, CTD_UNIMPLEMENTED: the metrics are of another kind (of a virtual
+ * Of a running task; CTD_NOT_FOUND if it's none; CTD_UNIMPLEMENTED: the metrics are of another kind (of a virtual
  * machine, say). One RPC. The caller frees *out.
  */
 int ctd_metrics_get(struct ctd_process *task, struct ctd_scope *scope, struct ctd_metrics *out, struct ctd_error *err);

@@ -5,8 +5,12 @@
 #include "client/container.h"
 #include "client/process.h"
 
+struct Containerd__Types__Mount;
+
 struct ctd_task_options {
   struct ctd_stdio_options stdio;
+  struct Containerd__Types__Mount **mounts; /* of the root, in place of the snapshot's; NULL: the snapshot's */
+  size_t mount_count;
   struct ctd_image *checkpoint; /* borrowed; it goes on as the task in there was; NULL: it begins */
   const char *checkpoint_path;  /* the same, from what the runtime left in a directory; not beside `checkpoint` */
   json_t *runtime_options;      /* borrowed; fields that are set in those of the container; NULL: none */
@@ -29,7 +33,7 @@ int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, stru
 void ctd_task_undo(struct ctd_process *process);
 
 struct ctd_exec_options {
-  struct ctd_runtime_options process; /* args, env, cwd, user, cap_add, cap_drop; what isn't given is the container's */
+  struct ctd_runtime_options process; /* those of a process and of capabilities; others are the container's */
   struct ctd_stdio_options stdio;     /* its terminal is the process's, whatever the container has */
 };
 

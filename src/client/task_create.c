@@ -33,16 +33,24 @@ static int check_terminal(const struct ctd_container_info *record, bool terminal
                               : "the container has no terminal: the task can't have one");
 }
 
-static int rootfs_mounts(struct ctd_container *container, struct ctd_mounts *mounts, struct ctd_scope *scope,
+/* Those that are given, or those of the container's snapshot, which the request borrows from `mounts`. */
+static int rootfs_mounts(struct ctd_container *container, const struct ctd_task_options *options,
+                         struct ctd_mounts *mounts, CreateRequest *request, struct ctd_scope *scope,
                          struct ctd_error *err) {
   const struct ctd_container_info *record = ctd_container_record(container);
-  if (!*record->snapshot_key)
+  request->rootfs = options->mounts;
+  request->n_rootfs = options->mount_count;
+  if (options->mounts || !*record->snapshot_key)
     return 0;
-  return ctd_snapshot_mounts(ctd_container_client(container), record->snapshotter, record->snapshot_key, mounts, scope,
-                             err);
+  if (ctd_snapshot_mounts(ctd_container_client(container), record->snapshotter, record->snapshot_key, mounts, scope,
+                          err) ||
+      ctd_mounts_to_messages(mounts, &request->rootfs, err))
+    return -1;
+  request->n_rootfs = mounts->count;
+  return 0;
 }
 
-/* What the runtime gets to go on from; the message borrows all. */
+/* What the runtime gets to go on from, and its options; the message borrows all. */
 struct resumption {
   struct ctd_manifest index;
   Containerd__Types__Descriptor memory;
@@ -107,8 +115,8 @@ static int task_resume(struct resumption *resumption, const struct ctd_container
   return set_runtime_options(resumption, record, options, request, err);
 }
 
-static int task_request(struct ctd_process *task, CreateRequest *request, const struct ctd_mounts *mounts,
-                        struct ctd_scope *scope, struct ctd_error *err) {
+static int task_request(struct ctd_process *task, CreateRequest *request, struct ctd_scope *scope,
+                        struct ctd_error *err) {
   CreateResponse *reply;
   const struct ctd_stdio *stdio = ctd_process_stdio(task);
   request->container_id = (char *)ctd_process_id(task);
@@ -116,14 +124,9 @@ static int task_request(struct ctd_process *task, CreateRequest *request, const 
   request->stdout = (char *)ctd_stdio_path(stdio, 1);
   request->stderr = (char *)ctd_stdio_path(stdio, 2);
   request->terminal = ctd_stdio_terminal(stdio);
-  if (ctd_mounts_to_messages(mounts, &request->rootfs, err))
-    return -1;
-  request->n_rootfs = mounts->count;
-  int result = ctd_insist(ctd_client_target(ctd_process_client(task)), METHOD("Create"), &request->base,
-                          &containerd__services__tasks__v1__create_task_response__descriptor,
-                          (ProtobufCMessage **)&reply, scope, err);
-  free(request->rootfs);
-  if (result)
+  if (ctd_insist(ctd_client_target(ctd_process_client(task)), METHOD("Create"), &request->base,
+                 &containerd__services__tasks__v1__create_task_response__descriptor, (ProtobufCMessage **)&reply, scope,
+                 err))
     return -1;
   ctd_process_created(task, reply->pid);
   protobuf_c_message_free_unpacked(&reply->base, NULL);
@@ -150,9 +153,8 @@ static int task_create(struct ctd_container *container, const struct ctd_task_op
   if (check_terminal(record, options->stdio.terminal, err) ||
       ctd_stdio_open(&stdio, NULL, record->id, &options->stdio, err) ||
       ctd_process_new(ctd_container_client(container), record->id, "", stdio, &task, err) ||
-      rootfs_mounts(container, &mounts, scope, err) ||
-      task_resume(&resumption, record, options, &request, scope, err) ||
-      task_request(task, &request, &mounts, scope, err))
+      rootfs_mounts(container, options, &mounts, &request, scope, err) ||
+      task_resume(&resumption, record, options, &request, scope, err) || task_request(task, &request, scope, err))
     goto out;
   if (ctd_scope_check(scope, err)) {
     ctd_task_undo(task);
@@ -161,6 +163,8 @@ static int task_create(struct ctd_container *container, const struct ctd_task_op
   *out = task;
   task = NULL;
 out:
+  if (request.rootfs != options->mounts)
+    free(request.rootfs);
   ctd_mounts_free(&mounts);
   resumption_free(&resumption);
   ctd_process_unref(task);

@@ -15,10 +15,9 @@ struct ctd_new_container {
 
 extern const struct ctd_option ctd_new_container_options[];
 
-/* Readers that are of use to others: ctd_extensions; json_t *, a table or a JSON text; json_t *, strings by names. */
+/* Readers that are of use to others: ctd_extensions; json_t *, a table or a JSON text. */
 void ctd_read_extensions(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 void ctd_read_spec(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
-void ctd_read_named_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 
 /* A runtime's options as a table: ctd_typed; json_t *, the fields. */
 void ctd_read_runtime_options(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);

@@ -1,25 +1,8 @@
 #include "base/json.h"
 #include "client/runtime_message.h"
 #include "lua/container_options.h"
-#include "lua/json.h"
 #include "lua/op.h"
 #include <string.h>
-
-static void read_object(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  ctd_read_json(L, index, op, name, target);
-  if (!json_is_object(*(json_t **)target))
-    ctd_misuse(L, op, "\"%s\": table by names expected, got an array", name);
-}
-
-void ctd_read_named_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  const char *key;
-  json_t *value;
-  read_object(L, index, op, name, target);
-  json_object_foreach(*(json_t **)target, key, value) {
-    if (!json_is_string(value))
-      ctd_misuse(L, op, "\"%s\": string expected for \"%s\"", name, key);
-  }
-}
 
 static void json_release(void *slot) {
   json_decref(*(json_t **)slot);
@@ -40,7 +23,7 @@ void ctd_read_spec(lua_State *L, int index, struct ctd_op *op, const char *name,
   if (lua_type(L, index) == LUA_TSTRING)
     read_spec_text(L, index, op, name, target);
   else if (lua_type(L, index) == LUA_TTABLE)
-    read_object(L, index, op, name, target);
+    ctd_read_object(L, index, op, name, target);
   else
     ctd_read_failed(L, index, op, name, "table or JSON text");
 }
@@ -81,7 +64,7 @@ static void typed_release(void *typed) {
 void ctd_read_runtime_options(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   struct ctd_error err = {0};
   json_t **fields = ctd_arena_allocate(L, &op->arena, sizeof(json_t *));
-  read_object(L, index, op, name, fields);
+  ctd_read_object(L, index, op, name, fields);
   ctd_arena_own(L, &op->arena, typed_release, target);
   if (ctd_runtime_message_pack(target, *fields, &err))
     ctd_misuse(L, op, "\"%s\": %s", name, err.message);
@@ -90,7 +73,7 @@ void ctd_read_runtime_options(lua_State *L, int index, struct ctd_op *op, const 
 void ctd_read_runtime_fields(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   struct ctd_typed message = {0};
   struct ctd_error err = {0};
-  read_object(L, index, op, name, target);
+  ctd_read_object(L, index, op, name, target);
   int result = ctd_runtime_message_pack(&message, *(json_t **)target, &err);
   ctd_typed_free(&message);
   if (result)

@@ -1,5 +1,6 @@
 #include "client/task.h"
 #include "lua/op.h"
+#include "lua/spec_options.h"
 #include "lua/stdio.h"
 #include "lua/types.h"
 
@@ -19,12 +20,7 @@ static const struct ctd_option exec_arguments[] = {
 };
 
 static const struct ctd_option exec_options[] = {
-    {"args", ctd_read_strings, PROCESS(args), false},
-    {"env", ctd_read_env, PROCESS(env), false},
-    {"cwd", ctd_read_string, PROCESS(cwd), false},
-    {"user", ctd_read_string, PROCESS(user), false},
-    {"cap_add", ctd_read_strings, PROCESS(cap_add), false},
-    {"cap_drop", ctd_read_strings, PROCESS(cap_drop), false},
+    CTD_PROCESS_OPTIONS(PROCESS),
     {"stdio", ctd_read_stdio, offsetof(struct exec, options.stdio.streams), false},
     {"terminal", ctd_read_boolean, offsetof(struct exec, options.stdio.terminal), false},
     {"auto_delete", ctd_read_boolean, offsetof(struct exec, auto_delete), false},

@@ -1,4 +1,5 @@
 #include "client/metrics.h"
+#include "lua/message.h"
 #include "lua/op.h"
 #include "lua/record.h"
 #include "lua/types.h"
@@ -64,10 +65,8 @@ static void push_io(lua_State *L, const struct ctd_metrics *metrics) {
 }
 
 static void push_raw(lua_State *L, const struct ctd_metrics *metrics) {
-  lua_createtable(L, 0, 2);
-  ctd_record_set_string(L, "type_url", metrics->type_url);
-  lua_pushlstring(L, (const char *)metrics->value, metrics->size);
-  lua_setfield(L, -2, "value");
+  Google__Protobuf__Any message = ctd_typed_any(&metrics->raw);
+  ctd_message_push_any(L, &message);
 }
 
 static int metrics_push(lua_State *L, struct ctd_op *op, void *data) {

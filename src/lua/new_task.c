@@ -1,9 +1,11 @@
 #include "client/task.h"
 #include "lua/container_options.h"
 #include "lua/image_methods.h"
+#include "lua/message.h"
 #include "lua/op.h"
 #include "lua/stdio.h"
 #include "lua/types.h"
+#include "types.pb-c.h"
 
 struct new_task {
   struct ctd_container *container;
@@ -11,6 +13,21 @@ struct new_task {
   bool auto_delete;
   struct ctd_process *task;
 };
+
+/* Mounts as snapshots tell them. `target` is the options. */
+static void read_mounts(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  struct ctd_task_options *options = target;
+  if (lua_type(L, index) != LUA_TTABLE || !ctd_rawlen(L, index))
+    ctd_read_failed(L, index, op, name, "array of mounts");
+  options->mount_count = ctd_rawlen(L, index);
+  options->mounts = ctd_arena_allocate(L, &op->arena, options->mount_count * sizeof *options->mounts);
+  for (size_t i = 0; i < options->mount_count; i++) {
+    lua_rawgeti(L, index, (int)i + 1);
+    options->mounts[i] =
+        (Containerd__Types__Mount *)ctd_message_read(L, -1, op, name, &containerd__types__mount__descriptor);
+    lua_pop(L, 1);
+  }
+}
 
 /* An image, or a directory where the runtime has left one. */
 static void checkpoint_read(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
@@ -25,6 +42,7 @@ static const struct ctd_option new_task_options[] = {
     {"checkpoint", checkpoint_read, offsetof(struct new_task, options), false},
     {"stdio", ctd_read_stdio, offsetof(struct new_task, options.stdio.streams), false},
     {"terminal", ctd_read_boolean, offsetof(struct new_task, options.stdio.terminal), false},
+    {"rootfs", read_mounts, offsetof(struct new_task, options), false},
     {"runtime_options", ctd_read_runtime_fields, offsetof(struct new_task, options.runtime_options), false},
     {"auto_delete", ctd_read_boolean, offsetof(struct new_task, auto_delete), false},
     {NULL, NULL, 0, false},

@@ -131,6 +131,22 @@ void ctd_read_array(lua_State *L, int index, struct ctd_op *op, const char *name
     ctd_misuse(L, op, "\"%s\": array expected, the table has other keys than 1 to n", name);
 }
 
+void ctd_read_object(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  ctd_read_json(L, index, op, name, target);
+  if (!json_is_object(*(json_t **)target))
+    ctd_misuse(L, op, "\"%s\": table by names expected, got an array", name);
+}
+
+void ctd_read_named_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  const char *key;
+  json_t *value;
+  ctd_read_object(L, index, op, name, target);
+  json_object_foreach(*(json_t **)target, key, value) {
+    if (!json_is_string(value))
+      ctd_misuse(L, op, "\"%s\": string expected for \"%s\"", name, key);
+  }
+}
+
 void ctd_read_function(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   (void)target;
   if (!lua_isfunction(L, index))
@@ -173,13 +189,6 @@ void ctd_read_env(lua_State *L, int index, struct ctd_op *op, const char *name, 
     if (!json_is_string(value) && !json_is_false(value))
       ctd_misuse(L, op, "\"env\": string or false expected for \"%s\"", key);
   }
-}
-
-/* A limit that is given is one: the core means none by 0. */
-void ctd_read_memory(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  ctd_read_size(L, index, op, name, target);
-  if (*(int64_t *)target == 0)
-    ctd_read_failed(L, index, op, name, "size above 0");
 }
 
 /* Where a string may be missing, a table stands for the options. */

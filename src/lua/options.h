@@ -34,10 +34,11 @@ void ctd_read_labels(lua_State *L, int index, struct ctd_op *op, const char *nam
 void ctd_read_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* json_t *: array */
 void ctd_read_json(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* json_t *: a table */
 
-void ctd_read_array(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* json_t *: array */
-
-void ctd_read_env(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);    /* json_t * */
-void ctd_read_memory(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* int64_t, > 0 */
+/* The same, json_t *: an array, a table by names, strings by names; "KEY=value" strings, or a table of strings. */
+void ctd_read_array(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
+void ctd_read_object(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
+void ctd_read_named_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
+void ctd_read_env(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 
 /* A function, which is kept under its name for the operation's upcalls (lua/upcall.h); `target` isn't used. */
 void ctd_read_function(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);

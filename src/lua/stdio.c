@@ -115,6 +115,7 @@ static const struct ctd_option stdio_fields[] = {
 void ctd_read_stdio(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   struct ctd_stream_options *streams = target;
   if (lua_type(L, index) == LUA_TTABLE) {
+    memset(streams, 0, 3 * sizeof *streams); /* what isn't named is null, also where null isn't the default */
     ctd_fields_read(L, index, op, stdio_fields, streams);
     return;
   }

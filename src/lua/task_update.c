@@ -1,5 +1,6 @@
 #include "client/task.h"
 #include "lua/op.h"
+#include "lua/spec_options.h"
 #include "lua/types.h"
 
 struct update {
@@ -7,10 +8,10 @@ struct update {
   struct ctd_task_update update;
 };
 
+#define LIMIT(member) offsetof(struct update, update.limits.member)
+
 static const struct ctd_option update_options[] = {
-    {"memory", ctd_read_memory, offsetof(struct update, update.limits.memory), false},
-    {"cpus", ctd_read_number, offsetof(struct update, update.limits.cpus), false},
-    {"pids_limit", ctd_read_integer, offsetof(struct update, update.limits.pids_limit), false},
+    CTD_LIMIT_OPTIONS(LIMIT),
     {"resources", ctd_read_json, offsetof(struct update, update.resources), false},
     {"annotations", ctd_read_labels, offsetof(struct update, update.annotations), false},
     {NULL, NULL, 0, false},

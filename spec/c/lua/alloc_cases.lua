@@ -347,6 +347,63 @@ case("task process", started_task, function(_, _, task)
 end, close_all)
 
 case("task delete", started_task, function(_, _, task) task:delete { kill = true } end, close_all)
+case("task rest", started_task, function(_, _, task)
+  task:pause()
+  task:resume()
+  task:update { memory = "32M", hugepages = {}, annotations = { a = "b" }, resources = { pids = { limit = 10 } } }
+  return task:pids(), task:metrics()
+end, close_all)
+
+case("task attach", started_task, function(client, container)
+  local task = container:task()
+  task:attach { stdio = { stdout = "pipe" } }
+  return task.stdout
+end, close_all)
+
+case("new_task on a terminal", function()
+  local client, container = new_container { tty = true }
+  return client, container, client:snapshots():mounts "sweep"
+end, function(_, container, mounts)
+  local task = container:new_task {
+    terminal = true,
+    stdio = "pipe",
+    rootfs = mounts,
+    runtime_options = { binary_name = "runc" },
+    auto_delete = true,
+  }
+  task:resize(80, 24)
+  task:close()
+end, close_both)
+
+case("exec", started_task, function(_, _, task)
+  local process = task:exec("beside", {
+    args = { "/bin/cat" },
+    env = { A = "b" },
+    user = "0",
+    rlimits = { { type = "RLIMIT_CORE", soft = 0, hard = 0 } },
+    stdio = "pipe",
+    auto_delete = true,
+  })
+  process:close()
+end, close_all)
+
+case("process", function()
+  local client, container, task = started_task()
+  local process = task:exec("beside", { args = { "/bin/cat" }, stdio = "pipe", auto_delete = true })
+  return client, container, task, process
+end, function(_, _, task, process)
+  process:start()
+  task:process "beside"
+  process:status()
+  process:kill "KILL"
+  process:wait()
+  return process:id(), process:pid(), process.stdout, tostring(process), process:delete()
+end, function(_, container, task, process)
+  process:close()
+  task:close()
+  container:close()
+end)
+
 case("stream write", started_task, function(_, _, task) task.stdin:write("one\n", 2, "\n"):close() end, close_all)
 case("task close_stdin", started_task, function(_, _, task) task:close_stdin() end, close_all)
 

@@ -4,6 +4,10 @@
 
 #include "client/ingest_writer.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Where bytes come from: `read` gives up to `size` of them, at the end *got is 0. */
 struct ctd_source {
   int (*read)(void *context, void *buffer, size_t size, size_t *got, struct ctd_scope *scope, struct ctd_error *err);
@@ -19,5 +23,9 @@ struct ctd_source {
 int ctd_content_ingest(struct ctd_client *client, const struct ctd_ingest_options *options,
                        const struct ctd_source *source, struct ctd_scope *scope, char **digest, int64_t *size,
                        struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "client/client.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* `type` is "content", "ingests", "images" (from 2.0 on) or "snapshots/<snapshotter>"; `id` a digest, ref, name or key.
  */
 struct ctd_lease_resource {
@@ -25,5 +29,9 @@ int ctd_lease_add(struct ctd_client *client, const char *id, const struct ctd_le
 /* Removing what the lease doesn't keep is fine. */
 int ctd_lease_remove(struct ctd_client *client, const char *id, const struct ctd_lease_resource *resource,
                      struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

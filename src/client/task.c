@@ -1,5 +1,6 @@
 #include "client/task.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "client/close_io.h"
 #include "client/insist.h"
 #include "rpc/call.h"

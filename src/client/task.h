@@ -5,6 +5,10 @@
 #include "client/container.h"
 #include "client/stdio.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A task of a container; shared by reference. It keeps its client, and its streams until it is deleted or closed. */
 struct ctd_task;
 
@@ -41,6 +45,7 @@ const char *ctd_task_id(const struct ctd_task *task);
 uint32_t ctd_task_pid(const struct ctd_task *task);
 struct ctd_stdio *ctd_task_stdio(const struct ctd_task *task); /* borrowed; NULL: none */
 
+/* One RPC. */
 int ctd_task_start(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err);
 
 struct ctd_exit {
@@ -51,6 +56,7 @@ struct ctd_exit {
 /* Waits for the exit, also for one in the past. One RPC: a wait sent before the start never misses the exit. */
 int ctd_task_wait(struct ctd_task *task, struct ctd_scope *scope, struct ctd_exit *out, struct ctd_error *err);
 
+/* One RPC. `signal` is its number here; `all`: the other processes of the task too. */
 int ctd_task_kill(struct ctd_task *task, int signal, bool all, struct ctd_scope *scope, struct ctd_error *err);
 
 struct ctd_task_status {
@@ -58,6 +64,7 @@ struct ctd_task_status {
   uint32_t pid;
   struct ctd_exit exit; /* of a stopped task */
 };
+/* One RPC. */
 int ctd_task_status(struct ctd_task *task, struct ctd_scope *scope, struct ctd_task_status *out, struct ctd_error *err);
 
 /*
@@ -79,5 +86,9 @@ int ctd_task_delete(struct ctd_task *task, bool kill, struct ctd_scope *scope, s
 
 /* "SIGTERM", "term", "RTMIN+3", "15" → the number; 0 for an unknown one. */
 int ctd_signal_number(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

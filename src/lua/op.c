@@ -148,7 +148,7 @@ bool ctd_op_poll(struct ctd_op *op, double seconds) {
 void ctd_op_cancel(struct ctd_op *op) {
   if (op->done || !op->started)
     return;
-  atomic_store(&op->scope.cancelled, true);
+  ctd_scope_cancel(&op->scope);
   if (op->scope.nowait && op->scope.call)
     ctd_call_cancel(op->scope.call);
 }

@@ -6,13 +6,9 @@
 
 static const char wait_key; /* registry: what containerd.wait gave */
 
-int ctd_method_level(const struct ctd_op *op) {
-  return op->blocking ? 4 : 2; /* a blocking method starts its operation from a function under pcall */
-}
-
 int ctd_misuse(lua_State *L, struct ctd_op *op, const char *format, ...) {
   va_list args;
-  luaL_where(L, ctd_method_level(op));
+  luaL_where(L, op->level);
   lua_pushfstring(L, "%s: ", op->method->name);
   va_start(args, format);
   lua_pushvfstring(L, format, args);

@@ -32,11 +32,11 @@ LUA_SHAREDIR = $(PREFIX)/share/lua/$(LUA_VERSION)
 COMMON = -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -Isrc -isystem $(GEN) $(PKG_CFLAGS) $(WARN) \
   $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 C_FLAGS = -std=gnu11 $(COMMON) $(CFLAGS)
-CPP_FLAGS = -std=c++17 $(NO_UNIQUE) $(COMMON) $(CXXFLAGS)
+CPP_FLAGS = -std=c++17 $(COMMON) $(CXXFLAGS)
 # gcc's unique symbols can't be made local; clang has none.
 NO_UNIQUE = $(call once,NO_UNIQUE,$(CXX) -fno-gnu-unique -E -x c++ /dev/null >/dev/null 2>&1 && echo -fno-gnu-unique)
 COMPILE_C = $(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
-COMPILE_CPP = $(CXX) $(CPP_FLAGS) -MMD -MP -c -o $@ $<
+COMPILE_CPP = $(CXX) $(CPP_FLAGS) $(NO_UNIQUE) -MMD -MP -c -o $@ $<
 LINK = $(CXX) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -Wl,--as-needed
 
 PROTO := $(patsubst proto/%.proto,%,$(wildcard proto/*.proto)) \
@@ -49,6 +49,7 @@ C_SUPPORT := $(filter-out $(C_TESTS),$(wildcard spec/c/*.c))
 GEN_H := $(PROTO:%=$(GEN)/%.pb-c.h)
 GEN_O := $(PROTO:%=$(CORE_OUT)/gen/%.pb-c.o)
 GEN_TYPES := $(GEN)/message_types.h
+GEN_METHODS := $(GEN)/service_methods.h
 object = $(addsuffix .o,$(addprefix $1/,$(basename $2)))
 CORE_O := $(call object,$(CORE_OUT),$(CORE))
 BINDING_O := $(call object,$(OUT),$(BINDING))
@@ -84,6 +85,18 @@ $(GEN_TYPES): $(GEN_H) Makefile
 	  sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/  \&\1,/p' $(GEN_H); printf '  NULL,\n};\n'; } >$@
 
 $(CORE_OUT)/src/client/message_type.o: $(GEN_TYPES)
+
+# Every method of every service. A type's name without a package is one of the file's own.
+$(GEN_METHODS): $(wildcard proto/*.proto) Makefile
+	@mkdir -p $(GEN)
+	sed -n -e 's/^package \(.*\);/package \1/p' -e 's/^service \([A-Za-z]*\) .*/service \1/p' \
+	  -e 's/^ *rpc \([A-Za-z]*\)(\(.*\)) returns (\(.*\));.*/rpc \1 <\2> <\3>/p' $(wildcard proto/*.proto) | \
+	  sed -e 's/<stream \([^>]*\)>/\1 true/g' -e 's/<\([^>]*\)>/\1 false/g' | \
+	  awk '$$1 == "package" { package = $$2 "." } $$1 == "service" { service = package $$2 } \
+	    function full(name) { return name ~ /\./ ? name : package name } \
+	    $$1 == "rpc" { printf "{\"/%s/%s\", \"%s\", \"%s\", %s, %s},\n", service, $$2, full($$3), full($$5), $$4, $$6 }' >$@
+
+$(CORE_OUT)/src/client/service_method.o: $(GEN_METHODS)
 
 $(CORE_OUT)/gen/%.pb-c.o: $(GEN)/%.pb-c.c | $(GEN_H)
 	@mkdir -p $(@D)

@@ -344,6 +344,21 @@ function client:forward(event, opts) end
 ---@return containerd.future
 function client:forward_async(event, opts) end
 
+---@return containerd.diff
+function client:diff() end
+
+---@param id string
+---@param checkpoint containerd.image
+---@param opts? containerd.options
+---@return containerd.container
+function client:restore(id, checkpoint, opts) end
+
+---@param id string
+---@param checkpoint containerd.image
+---@param opts? containerd.options
+---@return containerd.future
+function client:restore_async(id, checkpoint, opts) end
+
 ---@param snapshotter? string
 ---@param opts? containerd.options
 ---@return containerd.snapshotter
@@ -1074,7 +1089,7 @@ function container:image(opts) end
 ---@return containerd.future
 function container:image_async(opts) end
 
----@alias containerd.stdio "null"|"inherit"|"pipe"|string
+---@alias containerd.stdio "null"|"inherit"|"pipe"|string also "log:/path" and "binary:/path?arg=value"
 
 ---@class containerd.streams
 ---@field stdin? containerd.stdio|file*|integer
@@ -1084,7 +1099,35 @@ function container:image_async(opts) end
 ---@class containerd.new_task_options: containerd.options
 ---@field stdio? containerd.stdio|containerd.streams
 ---@field terminal? boolean
+---@field checkpoint? containerd.image|string
 ---@field auto_delete? boolean
+
+---@class containerd.container_checkpoint_options: containerd.options
+---@field image? boolean
+---@field runtime? boolean
+---@field rw? boolean
+---@field task? boolean
+---@field exit? boolean
+
+---@param ref string
+---@param opts? containerd.container_checkpoint_options
+---@return containerd.image
+function container:checkpoint(ref, opts) end
+
+---@param ref string
+---@param opts? containerd.container_checkpoint_options
+---@return containerd.future
+function container:checkpoint_async(ref, opts) end
+
+---@param checkpoint containerd.image|string
+---@param opts? containerd.new_task_options
+---@return containerd.task
+function container:restore(checkpoint, opts) end
+
+---@param checkpoint containerd.image|string
+---@param opts? containerd.new_task_options
+---@return containerd.future
+function container:restore_async(checkpoint, opts) end
 
 ---@param opts? containerd.new_task_options
 ---@return containerd.task
@@ -1220,6 +1263,223 @@ function task:delete_async(opts) end
 ---@return true
 function task:close() end
 
+---@class containerd.exec_options: containerd.options
+---@field args? string|string[]
+---@field env? string[]|table<string, string|false>
+---@field cwd? string
+---@field user? string
+---@field cap_add? string|string[]
+---@field cap_drop? string|string[]
+---@field stdio? containerd.stdio|containerd.streams
+---@field terminal? boolean
+---@field auto_delete? boolean
+
+---@param exec_id string
+---@param opts? containerd.exec_options
+---@return containerd.process
+function task:exec(exec_id, opts) end
+
+---@param exec_id string
+---@param opts? containerd.exec_options
+---@return containerd.future
+function task:exec_async(exec_id, opts) end
+
+---@param exec_id string
+---@param opts? containerd.options
+---@return containerd.process
+function task:process(exec_id, opts) end
+
+---@param exec_id string
+---@param opts? containerd.options
+---@return containerd.future
+function task:process_async(exec_id, opts) end
+
+---@param opts? containerd.options
+---@return { pid: integer, info?: { exec_id: string } }[]
+function task:pids(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:pids_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function task:pause(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:pause_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function task:resume(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:resume_async(opts) end
+
+---@class containerd.metrics
+---@field cgroup 1|2
+---@field timestamp number
+---@field memory table<string, integer> usage, limit, max_usage, anon, file, inactive_file, swap, oom_kills
+---@field cpu table<string, number> usage, user, system, throttled (seconds), periods, throttled_periods
+---@field pids { current: integer, limit?: integer }
+---@field io { read_bytes: integer, write_bytes: integer }
+---@field raw { type_url: string, value: string }
+
+---@param opts? containerd.options
+---@return containerd.metrics
+function task:metrics(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function task:metrics_async(opts) end
+
+---@class containerd.update_options: containerd.options
+---@field memory? integer|string
+---@field cpus? number
+---@field pids_limit? integer
+---@field resources? table
+---@field annotations? table<string, string>
+
+---@param opts? containerd.update_options
+---@return true
+function task:update(opts) end
+
+---@param opts? containerd.update_options
+---@return containerd.future
+function task:update_async(opts) end
+
+---@class containerd.task_checkpoint_options: containerd.options
+---@field name? string
+---@field exit? boolean
+---@field image_path? string
+---@field work_path? string
+---@field open_tcp? boolean
+---@field external_unix_sockets? boolean
+---@field terminal? boolean
+---@field file_locks? boolean
+---@field empty_namespaces? string[]
+---@field cgroups_mode? string
+
+---@param opts? containerd.task_checkpoint_options
+---@return containerd.image|true
+function task:checkpoint(opts) end
+
+---@param opts? containerd.task_checkpoint_options
+---@return containerd.future
+function task:checkpoint_async(opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return true
+function task:resize(width, height, opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return containerd.future
+function task:resize_async(width, height, opts) end
+
+---@class containerd.attach_options: containerd.options
+---@field stdio? containerd.stdio|containerd.streams
+
+---@param opts? containerd.attach_options
+---@return containerd.task
+function task:attach(opts) end
+
+---@param opts? containerd.attach_options
+---@return containerd.future
+function task:attach_async(opts) end
+
+---@class containerd.process
+---@field stdin? containerd.stream
+---@field stdout? containerd.stream
+---@field stderr? containerd.stream
+local process = {}
+
+---@return string
+function process:id() end
+
+---@return integer
+function process:pid() end
+
+---@param opts? containerd.options
+---@return true
+function process:start(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:start_async(opts) end
+
+---@param opts? containerd.options
+---@return integer code
+---@return number exited_at
+function process:wait(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:wait_async(opts) end
+
+---@param opts? containerd.options
+---@return containerd.task_status
+function process:status(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:status_async(opts) end
+
+---@param signal string|integer
+---@param opts? containerd.options
+---@return true
+function process:kill(signal, opts) end
+
+---@param signal string|integer
+---@param opts? containerd.options
+---@return containerd.future
+function process:kill_async(signal, opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return true
+function process:resize(width, height, opts) end
+
+---@param width integer
+---@param height integer
+---@param opts? containerd.options
+---@return containerd.future
+function process:resize_async(width, height, opts) end
+
+---@param opts? containerd.attach_options
+---@return containerd.process
+function process:attach(opts) end
+
+---@param opts? containerd.attach_options
+---@return containerd.future
+function process:attach_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function process:close_stdin(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function process:close_stdin_async(opts) end
+
+---@param opts? containerd.task_delete_options
+---@return integer code
+---@return number exited_at
+function process:delete(opts) end
+
+---@param opts? containerd.task_delete_options
+---@return containerd.future
+function process:delete_async(opts) end
+
+---@return true
+function process:close() end
+
 ---@class containerd.stream
 local stream = {}
 
@@ -1299,6 +1559,46 @@ function exchange:close() end
 ---@field source? string
 ---@field target? string
 ---@field options string[]
+
+---@class containerd.apply_options: containerd.options
+---@field sync_fs? boolean
+---@field payloads? table<string, { type_url: string, value: string|table }>
+
+---@class containerd.compare_options: containerd.options
+---@field media_type? string
+---@field ref? string
+---@field labels? table<string, string>
+---@field source_date_epoch? number
+
+---@class containerd.diff
+local diff = {}
+
+---@param descriptor containerd.descriptor
+---@param mounts containerd.mount[]
+---@param opts? containerd.apply_options
+---@return containerd.descriptor
+function diff:apply(descriptor, mounts, opts) end
+
+---@param descriptor containerd.descriptor
+---@param mounts containerd.mount[]
+---@param opts? containerd.apply_options
+---@return containerd.future
+function diff:apply_async(descriptor, mounts, opts) end
+
+---@param lower containerd.mount[]
+---@param upper containerd.mount[]
+---@param opts? containerd.compare_options
+---@return containerd.descriptor
+function diff:compare(lower, upper, opts) end
+
+---@param lower containerd.mount[]
+---@param upper containerd.mount[]
+---@param opts? containerd.compare_options
+---@return containerd.future
+function diff:compare_async(lower, upper, opts) end
+
+---@return true
+function diff:close() end
 
 ---@class containerd.snapshot
 ---@field name string
@@ -1406,6 +1706,28 @@ function snapshotter:remove(key, opts) end
 ---@param opts? containerd.options
 ---@return containerd.future
 function snapshotter:remove_async(key, opts) end
+
+---@param key string
+---@param path string
+---@param opts? containerd.options
+---@return true
+function snapshotter:mount(key, path, opts) end
+
+---@param key string
+---@param path string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:mount_async(key, path, opts) end
+
+---@param path string
+---@param opts? containerd.options
+---@return true
+function snapshotter:unmount(path, opts) end
+
+---@param path string
+---@param opts? containerd.options
+---@return containerd.future
+function snapshotter:unmount_async(path, opts) end
 
 ---@param opts? containerd.options
 ---@return true

@@ -276,7 +276,7 @@ lab.each_daemon(function(daemon)
     return address, start, stop
   end
 
-  it("TestDaemonRestart: finds a lost daemon again, with one gap", function()
+  it("finds a lost daemon again, with one gap", function()
     local address, start, stop = private_daemon()
     start()
     finally(function() stop "KILL" end)

@@ -54,7 +54,7 @@ lab.each_daemon(function(daemon)
     assert.equal("plugins", raises("invalid_argument", client.plugins, client, "id==").op)
   end)
 
-  it("TestClientReconnect: tells whether it serves", function()
+  it("tells whether it serves", function()
     assert.is_true(client:serving())
     local other <close> = containerd.connect { address = daemon.address }
     assert.is_true(other:serving { timeout = 10 })

@@ -17,10 +17,6 @@ lab.each_daemon(function(daemon)
     daemon:clean(namespace)
   end)
 
-  local function fds()
-    return select(2, lab.sh("ls /proc/" .. lab.pid() .. "/fd"):gsub("\n", "\n"))
-  end
-
   -- A shell script's container; deleted after each case, so that each shows that nothing keeps it.
   local function shell(script, opts)
     opts = opts or {}
@@ -36,32 +32,6 @@ lab.each_daemon(function(daemon)
       assert.is_true(daemon:is_clean(namespace))
       assert.same({}, lab.leftovers())
     end
-  end)
-
-  it("TestContainerStart: waits for the exit and tells its code, which delete tells again", function()
-    local task = shell("exit 7"):new_task()
-    local exit = task:wait_async()
-    task:start()
-    assert.is_true(task:pid() >= 1)
-    local code, exited_at = exit:await()
-    assert.equal(7, code)
-    assert.is_true(math.abs(os.time() - exited_at) < 60)
-    assert.equal(7, (task:wait()))
-    assert.equal("stopped", task:status().status)
-    assert.equal(7, task:status().exit_status)
-    assert.equal(7, (task:delete()))
-  end)
-
-  it("TestContainerOutput: has read all output when delete returns", function()
-    local task = shell("seq 200000; echo oops >&2"):new_task { stdio = "pipe" }
-    task:start()
-    local lines, last = 0, nil
-    for line in task.stdout:lines() do lines, last = lines + 1, line end
-    task:wait()
-    assert.equal(0, (task:delete()))
-    assert.equal(200000, lines)
-    assert.equal("200000", last)
-    assert.equal("oops\n", task.stderr:read "a")
   end)
 
   it("keeps what nobody has read of a pipe until after delete", function()
@@ -84,15 +54,6 @@ lab.each_daemon(function(daemon)
     task.stdin:close()
     assert.equal("hello world\nend\n", task.stdout:read "a")
     task:wait()
-    task:delete()
-  end)
-
-  it("TestContainerCloseIO: cat ends after close_stdin", function()
-    local task = shell("cat"):new_task { stdio = "pipe" }
-    local exit = task:wait_async()
-    task:start()
-    task:close_stdin()
-    assert.equal(0, (exit:await(30)))
     task:delete()
   end)
 
@@ -119,49 +80,6 @@ lab.each_daemon(function(daemon)
     assert.matches("out\n", text)
     assert.matches("err\n", text)
     file:close()
-  end)
-
-  it("TestContainerKill: kills, and a second kill finds nothing", function()
-    local task = shell("sleep 1000"):new_task()
-    local exit = task:wait_async()
-    task:start()
-    assert.equal("running", task:status().status)
-    task:kill "KILL"
-    assert.equal(137, (exit:await(30)))
-    raises("not_found", task.kill, task, "SIGKILL")
-    task:delete()
-  end)
-
-  it("TestDeleteRunningContainer: refuses to delete what runs, and names it", function()
-    local task = shell("sleep 1000"):new_task()
-    task:start()
-    local err = raises("failed_precondition", task.delete, task)
-    assert.matches("shell", err.message)
-    raises("failed_precondition", container.delete, container, { snapshot = true })
-    assert.equal(137, (task:delete { kill = true }))
-  end)
-
-  it("TestTaskForceDelete: a created task can be deleted", function()
-    local task = shell("sleep 1000"):new_task()
-    assert.equal("created", task:status().status)
-    task:delete { kill = true }
-    raises("not_found", task.status, task)
-  end)
-
-  it("TestContainerNoBinaryExists: leaves no FIFO and no open file when create fails", function()
-    container = image:new_container("shell", { args = { "/no/such/program" } })
-    local function create()
-      local err = select(2, pcall(container.new_task, container, { stdio = "pipe" }))
-      assert.is_true(containerd.is_error(err), tostring(err))
-      assert.matches("/no/such/program", err.message)
-    end
-    create() -- opens what is opened once for the whole process
-    collectgarbage()
-    local before = fds()
-    for _ = 1, 5 do create() end
-    raises("not_found", container.task, container)
-    collectgarbage()
-    lab.eventually(function() return fds() < before + 5 end, 5, "closed files")
   end)
 
   it("refuses a second task and keeps the first", function()

@@ -14,23 +14,23 @@ static void interrupted(int signal) {
   ctd_scope_cancel(&scope);
 }
 
-static int run_task(struct ctd_task *task, struct ctd_error *err) {
+static int run_task(struct ctd_process *task, struct ctd_error *err) {
   struct ctd_exit exit;
-  if (ctd_task_start(task, &scope, err) || ctd_scope_sleep(&scope, 3, err) ||
-      ctd_task_kill(task, SIGTERM, false, &scope, err) || ctd_task_wait(task, &scope, &exit, err))
+  if (ctd_process_start(task, &scope, err) || ctd_scope_sleep(&scope, 3, err) ||
+      ctd_process_kill(task, SIGTERM, false, &scope, err) || ctd_process_wait(task, &scope, &exit, err))
     return -1;
   printf("redis-server exited with status: %u\n", exit.code);
-  return ctd_task_delete(task, false, &scope, &exit, err);
+  return ctd_process_delete(task, false, &scope, &exit, err);
 }
 
 static int run_container(struct ctd_container *container, struct ctd_error *err) {
   struct ctd_task_options options = {
       .stdio.streams = {{CTD_STREAM_FD, 0, NULL}, {CTD_STREAM_FD, 1, NULL}, {CTD_STREAM_FD, 2, NULL}}};
-  struct ctd_task *task = NULL;
+  struct ctd_process *task = NULL;
   int result = ctd_task_create(container, &options, &scope, &task, err);
   if (!result)
     result = run_task(task, err);
-  ctd_task_unref(task);
+  ctd_process_unref(task);
   return result;
 }
 

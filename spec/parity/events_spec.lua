@@ -17,8 +17,8 @@ lab.each_daemon(function(daemon)
     daemon:clean(namespace)
   end)
 
-  -- Counts the topics of events in `counts`, until it has one of each of those that follow. A task's come from its shim,
-  -- some time after the call that they tell of, and never if the task is deleted first: the shim may be gone before.
+  -- Counts the topics of events in `counts`, until it has one of each of those that follow. A task's come from its
+  -- shim, some time after the call that they tell of, and never if the task is deleted first: the shim may be gone.
   local function count(events, counts, ...)
     for _, topic in ipairs { ... } do
       while not counts[topic] do

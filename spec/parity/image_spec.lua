@@ -98,9 +98,11 @@ lab.each_daemon(function(daemon)
       image:unpack(snapshotter)
     end
     assert.is_true(image:is_unpacked())
+    assert.is_true(image:is_unpacked { timeout = 20 })
+    assert.is_true(image:unpack { platform_check = true })
     raises("invalid_argument", image.unpack, image, "no-such-snapshotter")
     raises("unsupported_platform", function() pull("multi"):unpack(nil, { platform = "linux/s390x" }) end)
-    raises("not_found", function() pull("multi"):unpack(nil, { platform = "linux/arm64" }) end)
+    raises("not_found", function() pull("multi"):unpack { platform = "linux/arm64" } end)
   end)
 
   it("TestImagePullWithDistSourceLabel", function()

@@ -197,10 +197,11 @@ function methods:log(position)
   return (process.read(self.log_path) or ""):sub((position or 0) + 1)
 end
 
---- Another daemon of this version, for a spec that treats it badly; `close` it in the end. opts.disk: its disk's size.
+--- Another daemon of this version, for a spec that treats it badly; `close` it in the end. opts: disk, its disk's size;
+-- config, tables to add to its configuration.
 function methods:private(opts)
   local private = new_daemon(("%s-%x"):format(self.version, math.floor(socket.gettime() * 1e6)))
-  local env = { CTD_DISK = opts and opts.disk or false }
+  local env = { CTD_DISK = opts and opts.disk or false, CTD_CONFIG = opts and opts.config or false }
   process.line(("%s%s up %s 2>&1"):format(process.assignments(env), script, private.name))
   return private
 end

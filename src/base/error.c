@@ -76,6 +76,8 @@ static enum ctd_code errno_code(int errnum) {
   case ENFILE:
   case EAGAIN:
     return CTD_RESOURCE_EXHAUSTED;
+  case EBUSY:
+    return CTD_FAILED_PRECONDITION;
   case ECONNREFUSED:
     return CTD_CONNECTION_REFUSED;
   case ETIMEDOUT:

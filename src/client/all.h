@@ -29,6 +29,8 @@
 #include "client/image_tree.h"
 #include "client/lease.h"
 #include "client/lease_resource.h"
+#include "client/metrics.h"
+#include "client/mount_attach.h"
 #include "client/namespace.h"
 #include "client/pull.h"
 #include "client/push.h"

@@ -28,9 +28,9 @@ static int snapshot_delete(struct ctd_container *container, struct ctd_scope *sc
 
 /* 0 if the container has no task. */
 static int check_no_task(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_task *task;
+  struct ctd_process *task;
   if (!ctd_task_load(container, scope, &task, err)) {
-    ctd_task_unref(task);
+    ctd_process_unref(task);
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "it has a task, which must be deleted first");
   }
   if (err->code != CTD_NOT_FOUND)
@@ -65,12 +65,12 @@ static int unless_missing(int result, struct ctd_error *err) {
 }
 
 static int destroy_task_once(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_task *task = NULL;
+  struct ctd_process *task = NULL;
   struct ctd_exit exit;
   int result = ctd_task_load(container, scope, &task, err);
   if (!result)
-    result = ctd_task_delete(task, true, scope, &exit, err);
-  ctd_task_unref(task);
+    result = ctd_process_delete(task, true, scope, &exit, err);
+  ctd_process_unref(task);
   return unless_missing(result, err);
 }
 

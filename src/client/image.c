@@ -212,6 +212,18 @@ int ctd_image_put(struct ctd_client *client, const char *name, const struct ctd_
   return result ? ctd_client_failed(client, err, "image", "%s", name) : 0;
 }
 
+int ctd_image_create(struct ctd_client *client, const char *name, const struct ctd_descriptor *target,
+                     const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_image **out,
+                     struct ctd_error *err) {
+  ImageMessage message = CONTAINERD__SERVICES__IMAGES__V1__IMAGE__INIT;
+  Containerd__Types__Descriptor descriptor = CONTAINERD__TYPES__DESCRIPTOR__INIT;
+  int result = message_fill(&message, &descriptor, name, target, labels, err);
+  if (!result)
+    result = image_create(client, &message, scope, out, err);
+  free(message.labels);
+  return result ? ctd_error_prefix(err, "image %s", name) : 0;
+}
+
 int ctd_image_tag(struct ctd_image *image, const char *name, bool force, struct ctd_scope *scope,
                   struct ctd_image **out, struct ctd_error *err) {
   ImageMessage message = CONTAINERD__SERVICES__IMAGES__V1__IMAGE__INIT;

@@ -43,6 +43,11 @@ int ctd_image_put(struct ctd_client *client, const char *name, const struct ctd_
                   const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_image **out,
                   struct ctd_error *err);
 
+/* Creates the record; a name that is taken is CTD_ALREADY_EXISTS. The caller unrefs *out. */
+int ctd_image_create(struct ctd_client *client, const char *name, const struct ctd_descriptor *target,
+                     const struct ctd_labels *labels, struct ctd_scope *scope, struct ctd_image **out,
+                     struct ctd_error *err);
+
 /*
  * Another name for what an image names, with its labels. A name that is taken is CTD_ALREADY_EXISTS, unless `force`:
  * then it names this from now on. The caller unrefs *out.

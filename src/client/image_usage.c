@@ -1,14 +1,10 @@
 #include "base/buffer.h"
 #include "client/image_tree.h"
-#include "rpc/call.h"
-#include "snapshots.pb-c.h"
+#include "client/snapshot.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define SNAPSHOT_LABEL "containerd.io/gc.ref.snapshot."
-
-typedef Containerd__Services__Snapshots__V1__UsageRequest UsageRequest;
-typedef Containerd__Services__Snapshots__V1__UsageResponse UsageResponse;
 
 struct usage {
   struct ctd_client *client;
@@ -25,47 +21,24 @@ static int usage_once(struct usage *usage, const char *key, bool *first, struct 
   return *first ? ctd_labels_set(&usage->counted, key, "", err) : 0;
 }
 
-/* One that has gone takes up nothing. */
-static int snapshot_usage(struct usage *usage, const char *snapshotter, const char *key, int64_t *size,
+/* One that has gone takes up nothing and stands on nothing. The caller frees *parent, NULL for none. */
+static int snapshot_count(struct usage *usage, const char *snapshotter, const char *key, char **parent,
                           struct ctd_error *err) {
-  UsageRequest request = CONTAINERD__SERVICES__SNAPSHOTS__V1__USAGE_REQUEST__INIT;
-  UsageResponse *reply = NULL;
-  request.snapshotter = (char *)snapshotter;
-  request.key = (char *)key;
-  *size = 0;
-  if (!ctd_call(ctd_client_target(usage->client), "/containerd.services.snapshots.v1.Snapshots/Usage", &request.base,
-                &containerd__services__snapshots__v1__usage_response__descriptor, (ProtobufCMessage **)&reply,
-                usage->scope, err)) {
-    *size = reply->size;
-    protobuf_c_message_free_unpacked(&reply->base, NULL);
-    return 0;
-  }
-  if (err->code != CTD_NOT_FOUND)
-    return ctd_error_prefix(err, "usage of snapshot %s", key);
-  ctd_error_clear(err);
-  return 0;
-}
-
-static int snapshot_parent(struct usage *usage, const char *snapshotter, const char *key, char **out,
-                           struct ctd_error *err) {
-  Containerd__Services__Snapshots__V1__StatSnapshotRequest request =
-      CONTAINERD__SERVICES__SNAPSHOTS__V1__STAT_SNAPSHOT_REQUEST__INIT;
-  Containerd__Services__Snapshots__V1__StatSnapshotResponse *reply = NULL;
-  request.snapshotter = (char *)snapshotter;
-  request.key = (char *)key;
-  *out = NULL;
-  if (ctd_call(ctd_client_target(usage->client), "/containerd.services.snapshots.v1.Snapshots/Stat", &request.base,
-               &containerd__services__snapshots__v1__stat_snapshot_response__descriptor, (ProtobufCMessage **)&reply,
-               usage->scope, err)) {
+  struct ctd_snapshot_info info = {0};
+  int64_t size = 0;
+  *parent = NULL;
+  if (ctd_snapshot_usage(usage->client, snapshotter, key, usage->scope, &size, err) ||
+      ctd_snapshot_stat(usage->client, snapshotter, key, usage->scope, &info, err)) {
     if (err->code != CTD_NOT_FOUND)
-      return ctd_error_prefix(err, "stat snapshot %s", key);
+      return -1;
     ctd_error_clear(err);
-    return 0;
   }
-  int result =
-      reply->info && reply->info->parent && *reply->info->parent ? ctd_copy_string(out, reply->info->parent, err) : 0;
-  protobuf_c_message_free_unpacked(&reply->base, NULL);
-  return result;
+  usage->out->snapshots += size;
+  if (info.parent && *info.parent)
+    *parent = info.parent;
+  else
+    ctd_snapshot_info_free(&info);
+  return 0;
 }
 
 /* A snapshot and those that it stands on. */
@@ -74,15 +47,11 @@ static int chain_count(struct usage *usage, const char *snapshotter, const char 
   int result = ctd_copy_string(&key, top, err);
   while (!result && key) {
     bool first = false;
-    int64_t size = 0;
     char *parent = NULL, *name = ctd_format(err, "%s %s", snapshotter, key);
     result = name ? usage_once(usage, name, &first, err) : -1;
     free(name);
     if (!result && first)
-      result = snapshot_usage(usage, snapshotter, key, &size, err);
-    if (!result && first)
-      result = snapshot_parent(usage, snapshotter, key, &parent, err);
-    usage->out->snapshots += size;
+      result = snapshot_count(usage, snapshotter, key, &parent, err);
     free(key);
     key = parent;
   }

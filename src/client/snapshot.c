@@ -9,6 +9,9 @@
 #define METHOD(name) "/containerd.services.snapshots.v1.Snapshots/" name
 
 typedef Containerd__Services__Snapshots__V1__StatSnapshotRequest StatRequest;
+typedef Containerd__Services__Snapshots__V1__StatSnapshotResponse StatResponse;
+typedef Containerd__Services__Snapshots__V1__UsageRequest UsageRequest;
+typedef Containerd__Services__Snapshots__V1__UsageResponse UsageResponse;
 typedef Containerd__Services__Snapshots__V1__PrepareSnapshotRequest PrepareRequest;
 typedef Containerd__Services__Snapshots__V1__PrepareSnapshotResponse PrepareResponse;
 typedef Containerd__Services__Snapshots__V1__ViewSnapshotRequest ViewRequest;
@@ -87,6 +90,43 @@ int ctd_mounts_to_messages(const struct ctd_mounts *mounts, MountMessage ***out,
     block[i].n_options = options_count(mount);
   }
   *out = pointers;
+  return 0;
+}
+
+int ctd_snapshot_stat(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_scope *scope,
+                      struct ctd_snapshot_info *out, struct ctd_error *err) {
+  StatRequest request = CONTAINERD__SERVICES__SNAPSHOTS__V1__STAT_SNAPSHOT_REQUEST__INIT;
+  StatResponse *reply;
+  request.snapshotter = (char *)snapshotter;
+  request.key = (char *)key;
+  *out = (struct ctd_snapshot_info){0};
+  if (ctd_call(ctd_client_target(client), METHOD("Stat"), &request.base,
+               &containerd__services__snapshots__v1__stat_snapshot_response__descriptor, (ProtobufCMessage **)&reply,
+               scope, err))
+    return ctd_error_prefix(err, "stat snapshot %s", key);
+  out->active = reply->info && reply->info->kind == CONTAINERD__SERVICES__SNAPSHOTS__V1__KIND__ACTIVE;
+  int result = ctd_copy_string(&out->parent, reply->info ? reply->info->parent : "", err);
+  protobuf_c_message_free_unpacked(&reply->base, NULL);
+  return result;
+}
+
+void ctd_snapshot_info_free(struct ctd_snapshot_info *info) {
+  free(info->parent);
+  *info = (struct ctd_snapshot_info){0};
+}
+
+int ctd_snapshot_usage(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_scope *scope,
+                       int64_t *out, struct ctd_error *err) {
+  UsageRequest request = CONTAINERD__SERVICES__SNAPSHOTS__V1__USAGE_REQUEST__INIT;
+  UsageResponse *reply;
+  request.snapshotter = (char *)snapshotter;
+  request.key = (char *)key;
+  if (ctd_call(ctd_client_target(client), METHOD("Usage"), &request.base,
+               &containerd__services__snapshots__v1__usage_response__descriptor, (ProtobufCMessage **)&reply, scope,
+               err))
+    return ctd_error_prefix(err, "usage of snapshot %s", key);
+  *out = reply->size;
+  protobuf_c_message_free_unpacked(&reply->base, NULL);
   return 0;
 }
 

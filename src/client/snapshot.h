@@ -25,6 +25,18 @@ struct Containerd__Types__Mount;
 int ctd_mounts_to_messages(const struct ctd_mounts *mounts, struct Containerd__Types__Mount ***out,
                            struct ctd_error *err);
 
+struct ctd_snapshot_info {
+  bool active;  /* else a view or committed */
+  char *parent; /* owned; "": none */
+};
+int ctd_snapshot_stat(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_scope *scope,
+                      struct ctd_snapshot_info *out, struct ctd_error *err);
+void ctd_snapshot_info_free(struct ctd_snapshot_info *info);
+
+/* The bytes that the snapshot itself takes up, without its parents. */
+int ctd_snapshot_usage(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_scope *scope,
+                       int64_t *out, struct ctd_error *err);
+
 /* Whether the snapshot exists (committed or not). −1 on errors other than not found. */
 int ctd_snapshot_exists(struct ctd_client *client, const char *snapshotter, const char *key, bool *exists,
                         struct ctd_scope *scope, struct ctd_error *err);

@@ -1,6 +1,7 @@
 #include "client/snapshotter.h"
 #include "base/buffer.h"
 #include "client/any.h"
+#include "client/mount_attach.h"
 #include "client/namespace.h"
 #include "rpc/call.h"
 #include "rpc/stream.h"
@@ -204,6 +205,32 @@ int ctd_snapshotter_cleanup(struct ctd_snapshotter *snapshotter, struct ctd_scop
   int result =
       ctd_call(ctd_client_target(snapshotter->client), METHOD("Cleanup"), &request.base, NULL, NULL, scope, err);
   return result < 0 ? ctd_client_failed(snapshotter->client, err, "cleanup", "of %s", snapshotter->name) : result;
+}
+
+static int mount_on(struct ctd_snapshotter *snapshotter, const char *key, const char *path, struct ctd_scope *scope,
+                    struct ctd_error *err) {
+  struct ctd_mounts mounts = {0};
+  struct ctd_error ignored = {0};
+  int result = ctd_snapshot_mounts(snapshotter->client, snapshotter->name, key, &mounts, scope, err);
+  if (!result)
+    result = ctd_mount_attach(&mounts, path, err);
+  ctd_mounts_free(&mounts);
+  if (result || !ctd_scope_check(scope, err))
+    return result;
+  ctd_mount_detach(path, &ignored);
+  ctd_error_clear(&ignored);
+  return -1;
+}
+
+int ctd_snapshotter_mount(struct ctd_snapshotter *snapshotter, const char *key, const char *path,
+                          struct ctd_scope *scope, struct ctd_error *err) {
+  if (!mount_on(snapshotter, key, path, scope, err))
+    return 0;
+  return ctd_client_failed(snapshotter->client, err, "mount", "snapshot %s of %s", key, snapshotter->name);
+}
+
+int ctd_snapshotter_unmount(struct ctd_snapshotter *snapshotter, const char *path, struct ctd_error *err) {
+  return ctd_mount_detach(path, err) ? ctd_client_failed(snapshotter->client, err, "unmount", "%s", path) : 0;
 }
 
 void ctd_snapshot_list_free(struct ctd_snapshot_list *list) {

@@ -44,6 +44,16 @@ int ctd_snapshotter_remove(struct ctd_snapshotter *snapshotter, const char *key,
                            struct ctd_error *err);
 int ctd_snapshotter_cleanup(struct ctd_snapshotter *snapshotter, struct ctd_scope *scope, struct ctd_error *err);
 
+/*
+ * Mounts an active snapshot or a view on a directory, as ctd_mount_attach does. What was mounted when the scope ended
+ * is taken away again. Not one RPC.
+ */
+int ctd_snapshotter_mount(struct ctd_snapshotter *snapshotter, const char *key, const char *path,
+                          struct ctd_scope *scope, struct ctd_error *err);
+
+/* Takes away what ctd_snapshotter_mount, of any snapshotter, has mounted there. No RPC. */
+int ctd_snapshotter_unmount(struct ctd_snapshotter *snapshotter, const char *path, struct ctd_error *err);
+
 /* All snapshots, however many: the daemon sends them in several messages. */
 struct ctd_snapshot_list {
   Containerd__Services__Snapshots__V1__ListSnapshotsResponse **items;

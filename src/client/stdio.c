@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "client/flow.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +15,8 @@ static const char *const stream_names[] = {"stdin", "stdout", "stderr"};
 
 struct ctd_stdio {
   pid_t owner;
-  bool terminal;
+  bool terminal, kept;
+  int tty;                   /* −1: none */
   char *dir;                 /* of the FIFOs; NULL: there are none (any more) */
   char *paths[3];            /* as the daemon is told; NULL: "" */
   struct ctd_flow *flows[3]; /* NULL: not copied here */
@@ -58,12 +60,24 @@ static int stdio_make_dir(struct ctd_stdio *stdio, const char *root, struct ctd_
   return 0;
 }
 
-static int stdio_open_fifo(struct ctd_stdio *stdio, int stream, const char *root, const char *id,
-                           const struct ctd_stream_options *options, struct ctd_error *err) {
+static int stdio_open_flow(struct ctd_stdio *stdio, int stream, const struct ctd_stream_options *options,
+                           struct ctd_error *err) {
   bool for_caller = options->kind == CTD_STREAM_PIPE;
   int fd = for_caller ? CTD_FLOW_CALLER : options->fd;
   if (!for_caller && fd < 0)
     return ctd_error_set(err, CTD_INVALID_ARGUMENT, "%d is not a file descriptor", fd);
+  if (!stream && stdio->terminal && !for_caller && isatty(fd)) {
+    stdio->tty = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (stdio->tty < 0)
+      return ctd_error_errno(err, errno, "duplicate file descriptor %d", fd);
+  }
+  stdio->for_caller[stream] = for_caller;
+  return stream ? ctd_flow_open_output(&stdio->flows[stream], stdio->paths[stream], fd, err)
+                : ctd_flow_open_input(&stdio->flows[stream], stdio->paths[stream], fd, err);
+}
+
+static int stdio_open_fifo(struct ctd_stdio *stdio, int stream, const char *root, const char *id,
+                           const struct ctd_stream_options *options, struct ctd_error *err) {
   if (!stdio->dir && stdio_make_dir(stdio, root ? root : CTD_DEFAULT_FIFO_ROOT, err))
     return -1;
   char *path = stdio->paths[stream] = ctd_format(err, "%s/%s-%s", stdio->dir, id, stream_names[stream]);
@@ -72,9 +86,7 @@ static int stdio_open_fifo(struct ctd_stdio *stdio, int stream, const char *root
   if (mkfifo(path, 0700))
     return ctd_error_errno(err, errno, "make %s", path);
   stdio->is_fifo[stream] = true;
-  stdio->for_caller[stream] = for_caller;
-  return stream ? ctd_flow_open_output(&stdio->flows[stream], path, fd, err)
-                : ctd_flow_open_input(&stdio->flows[stream], path, fd, err);
+  return stdio_open_flow(stdio, stream, options, err);
 }
 
 /* The shim opens the paths of the outputs, unless all are empty and there's no terminal (`used` is false then). */
@@ -115,12 +127,28 @@ static void stdio_remove_fifos(struct ctd_stdio *stdio) {
 }
 
 static void stdio_free(struct ctd_stdio *stdio) {
-  stdio_remove_fifos(stdio);
+  if (!stdio->kept)
+    stdio_remove_fifos(stdio);
   for (int i = 0; i < 3; i++) {
     ctd_flow_close(stdio->flows[i]);
     free(stdio->paths[i]);
   }
+  if (stdio->tty >= 0)
+    close(stdio->tty);
+  free(stdio->dir);
   free(stdio);
+}
+
+static struct ctd_stdio *stdio_new(bool terminal, struct ctd_error *err) {
+  struct ctd_stdio *stdio = calloc(1, sizeof *stdio);
+  if (!stdio) {
+    ctd_error_nomem(err);
+    return NULL;
+  }
+  stdio->owner = getpid();
+  stdio->terminal = terminal;
+  stdio->tty = -1;
+  return stdio;
 }
 
 int ctd_stdio_open(struct ctd_stdio **out, const char *root, const char *id, const struct ctd_stdio_options *options,
@@ -131,11 +159,9 @@ int ctd_stdio_open(struct ctd_stdio **out, const char *root, const char *id, con
   *out = NULL;
   if (options_check(options, err))
     return -1;
-  struct ctd_stdio *stdio = calloc(1, sizeof *stdio);
+  struct ctd_stdio *stdio = stdio_new(options->terminal, err);
   if (!stdio)
-    return ctd_error_nomem(err);
-  stdio->owner = getpid();
-  stdio->terminal = options->terminal;
+    return -1;
   for (int i = 0; i < count; i++) {
     if (stdio_open_stream(stdio, i, root, id, used, &streams[i], err)) {
       ctd_error_prefix(err, "open %s", stream_names[i]);
@@ -147,12 +173,78 @@ int ctd_stdio_open(struct ctd_stdio **out, const char *root, const char *id, con
   return 0;
 }
 
+static bool is_fifo(const char *path) {
+  struct stat info;
+  return !lstat(path, &info) && S_ISFIFO(info.st_mode);
+}
+
+/* The directory that the path is in; the caller frees it. */
+static int copy_dir(char **out, const char *path, struct ctd_error *err) {
+  const char *slash = strrchr(path, '/');
+  *out = ctd_format(err, "%.*s", slash ? (int)(slash - path) : 0, path);
+  return *out ? 0 : -1;
+}
+
+static int stdio_attach_stream(struct ctd_stdio *stdio, int stream, const char *path,
+                               const struct ctd_stream_options *options, struct ctd_error *err) {
+  stdio->is_fifo[stream] = is_fifo(path);
+  if (ctd_copy_string(&stdio->paths[stream], path, err) ||
+      (stdio->is_fifo[stream] && !stdio->dir && copy_dir(&stdio->dir, path, err)))
+    return -1;
+  if (options->kind == CTD_STREAM_NULL)
+    return 0;
+  if (options->kind == CTD_STREAM_URI)
+    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "a process that exists can't be given another log");
+  if (!stdio->is_fifo[stream])
+    return ctd_error_set(err, CTD_FAILED_PRECONDITION, "\"%s\" is not a FIFO", path);
+  return stdio_open_flow(stdio, stream, options, err);
+}
+
+int ctd_stdio_attach(struct ctd_stdio **out, const char *const paths[3], const struct ctd_stdio_options *options,
+                     struct ctd_error *err) {
+  int count = options->terminal ? 2 : 3;
+  struct ctd_stdio *stdio = stdio_new(options->terminal, err);
+  *out = NULL;
+  if (!stdio)
+    return -1;
+  stdio->kept = true;
+  for (int i = 0; i < count; i++) {
+    if (stdio_attach_stream(stdio, i, paths[i], &options->streams[i], err)) {
+      ctd_error_prefix(err, "open %s", stream_names[i]);
+      stdio_free(stdio);
+      return -1;
+    }
+  }
+  *out = stdio;
+  return 0;
+}
+
+void ctd_stdio_keep(struct ctd_stdio *stdio) {
+  stdio->kept = true;
+}
+
+void ctd_stdio_remove(const char *const paths[3]) {
+  struct ctd_error ignored = {0};
+  for (int i = 0; i < 3; i++) {
+    char *dir;
+    if (!is_fifo(paths[i]) || unlink(paths[i]) || copy_dir(&dir, paths[i], &ignored))
+      continue;
+    rmdir(dir);
+    free(dir);
+  }
+  ctd_error_clear(&ignored);
+}
+
 const char *ctd_stdio_path(const struct ctd_stdio *stdio, int stream) {
   return stdio->paths[stream] ? stdio->paths[stream] : "";
 }
 
 bool ctd_stdio_terminal(const struct ctd_stdio *stdio) {
   return stdio->terminal;
+}
+
+int ctd_stdio_tty(const struct ctd_stdio *stdio) {
+  return stdio_usable(stdio) ? stdio->tty : -1;
 }
 
 /* Whether the caller may use a stream. */

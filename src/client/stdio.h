@@ -43,9 +43,26 @@ struct ctd_stdio;
 int ctd_stdio_open(struct ctd_stdio **out, const char *root, const char *id, const struct ctd_stdio_options *options,
                    struct ctd_error *err);
 
+/*
+ * The same for a process that has its streams already: opens our ends of its FIFOs, at `paths` as the daemon tells
+ * them. CTD_FAILED_PRECONDITION: one that is asked for isn't a FIFO. Like one that is kept, it leaves the FIFOs when
+ * it's closed. The caller closes *out.
+ */
+int ctd_stdio_attach(struct ctd_stdio **out, const char *const paths[3], const struct ctd_stdio_options *options,
+                     struct ctd_error *err);
+
+/* The daemon has a process with these FIFOs: they stay until that is deleted (ctd_stdio_finish), for others to open. */
+void ctd_stdio_keep(struct ctd_stdio *stdio);
+
+/* Removes FIFOs that others made, and their directory if it's empty then; what isn't a FIFO stays. */
+void ctd_stdio_remove(const char *const paths[3]);
+
 /* What the request to the daemon says for stream 0, 1, 2: a FIFO's path, /dev/null, a URI or "". Borrowed. */
 const char *ctd_stdio_path(const struct ctd_stdio *stdio, int stream);
 bool ctd_stdio_terminal(const struct ctd_stdio *stdio);
+
+/* The terminal of this process that stdin is copied from, if the process has one too; else −1. Borrowed. */
+int ctd_stdio_tty(const struct ctd_stdio *stdio);
 
 /*
  * Reads at least one byte of stdout (1) or stderr (2) into `data`; *size 0 is the end. Several threads may read
@@ -91,7 +108,7 @@ int ctd_stdio_wait(struct ctd_stdio *stdio, struct ctd_scope *scope, struct ctd_
  */
 void ctd_stdio_finish(struct ctd_stdio *stdio, struct ctd_scope *scope);
 
-/* Stops copying, closes everything, removes the FIFOs and their directory, and frees. NULL is fine. */
+/* Stops copying, closes everything, removes FIFOs that aren't kept and their directory, and frees. NULL is fine. */
 void ctd_stdio_close(struct ctd_stdio *stdio);
 
 #ifdef __cplusplus

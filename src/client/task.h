@@ -1,19 +1,18 @@
-/* Tasks: a container's running process (containerd.services.tasks.v1). */
+/* Tasks: a container's first process, and what can be done with all of its processes (containerd.services.tasks.v1). */
 #ifndef CTD_CLIENT_TASK_H
 #define CTD_CLIENT_TASK_H
 
 #include "client/container.h"
-#include "client/stdio.h"
+#include "client/process.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* A task of a container; shared by reference. It keeps its client, and its streams until it is deleted or closed. */
-struct ctd_task;
-
 struct ctd_task_options {
   struct ctd_stdio_options stdio;
+  struct ctd_image *checkpoint; /* borrowed; it goes on as the task in there was; NULL: it begins */
+  const char *checkpoint_path;  /* the same, from what the runtime left in a directory; not beside `checkpoint` */
 };
 
 /*
@@ -23,69 +22,56 @@ struct ctd_task_options {
  * caller unrefs *out.
  */
 int ctd_task_create(struct ctd_container *container, const struct ctd_task_options *options, struct ctd_scope *scope,
-                    struct ctd_task **out, struct ctd_error *err);
-
-/*
- * For the files of this floor: a task that the daemon doesn't have yet, with its streams, which it takes over, also on
- * failure; and what is to be done when the daemon has it. The caller unrefs *out.
- */
-int ctd_task_new(struct ctd_container *container, struct ctd_stdio *stdio, struct ctd_task **out,
-                 struct ctd_error *err);
-void ctd_task_created(struct ctd_task *task, uint32_t pid);
+                    struct ctd_process **out, struct ctd_error *err);
 
 /* The task that exists, without streams; CTD_NOT_FOUND if none does. One RPC. The caller unrefs *out. */
-int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, struct ctd_task **out,
+int ctd_task_load(struct ctd_container *container, struct ctd_scope *scope, struct ctd_process **out,
                   struct ctd_error *err);
 
-struct ctd_task *ctd_task_ref(struct ctd_task *task);
-void ctd_task_unref(struct ctd_task *task); /* NULL is fine; the streams are closed, the daemon's task stays */
+/* For the files of this floor: kills and deletes what a caller doesn't wait for any more. */
+void ctd_task_undo(struct ctd_process *process);
 
-struct ctd_client *ctd_task_client(const struct ctd_task *task); /* borrowed */
-const char *ctd_task_id(const struct ctd_task *task);
-uint32_t ctd_task_pid(const struct ctd_task *task);
-struct ctd_stdio *ctd_task_stdio(const struct ctd_task *task); /* borrowed; NULL: none */
-
-/* One RPC. */
-int ctd_task_start(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err);
-
-struct ctd_exit {
-  uint32_t code;
-  double exited_at; /* epoch */
+struct ctd_exec_options {
+  struct ctd_runtime_options process; /* args, env, cwd, user, cap_add, cap_drop; what isn't given is the container's */
+  struct ctd_stdio_options stdio;     /* its terminal is the process's, whatever the container has */
 };
 
-/* Waits for the exit, also for one in the past. One RPC: a wait sent before the start never misses the exit. */
-int ctd_task_wait(struct ctd_task *task, struct ctd_scope *scope, struct ctd_exit *out, struct ctd_error *err);
+/*
+ * Adds a process to the container of a task; it isn't started. As with ctd_task_create nothing stays on failure. The
+ * caller unrefs *out.
+ */
+int ctd_task_exec(struct ctd_process *task, const char *exec_id, const struct ctd_exec_options *options,
+                  struct ctd_scope *scope, struct ctd_process **out, struct ctd_error *err);
 
-/* One RPC. `signal` is its number here; `all`: the other processes of the task too. */
-int ctd_task_kill(struct ctd_task *task, int signal, bool all, struct ctd_scope *scope, struct ctd_error *err);
+/* A process that was added, by whomever, without streams; CTD_NOT_FOUND. One RPC. The caller unrefs *out. */
+int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
+                     struct ctd_error *err);
 
-struct ctd_task_status {
-  const char *status; /* "created", "running", "stopped", "paused", "pausing", "unknown"; static */
+/* Stops all processes of the container where they are, and lets them go on. One RPC each. */
+int ctd_task_pause(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);
+int ctd_task_resume(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);
+
+/* The container's processes, as the daemon sees them. One RPC; the caller frees *out. */
+struct ctd_task_pid {
   uint32_t pid;
-  struct ctd_exit exit; /* of a stopped task */
+  char *exec_id; /* owned; NULL: the task, or what a process in the container has started */
 };
-/* One RPC. */
-int ctd_task_status(struct ctd_task *task, struct ctd_scope *scope, struct ctd_task_status *out, struct ctd_error *err);
+struct ctd_task_pids {
+  struct ctd_task_pid *items;
+  size_t count;
+};
+int ctd_task_pids(struct ctd_process *task, struct ctd_scope *scope, struct ctd_task_pids *out, struct ctd_error *err);
+void ctd_task_pids_free(struct ctd_task_pids *pids);
 
-/*
- * Writes all bytes to its stdin; CTD_FAILED_PRECONDITION once that is closed, or the process has exited or no longer
- * reads. Not one RPC.
- */
-int ctd_task_write(struct ctd_task *task, const void *data, size_t size, struct ctd_scope *scope,
-                   struct ctd_error *err);
+struct ctd_task_update {
+  struct ctd_runtime_options limits; /* those of resources; what isn't given stays */
+  const json_t *resources;           /* more of them, as in the OCI spec's linux.resources; or NULL; borrowed */
+  struct ctd_labels annotations;     /* for the runtime */
+};
 
-/* No more input: closes our end of stdin after what was written has gone, and tells the shim. Not one RPC. */
-int ctd_task_close_stdin(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err);
-
-/*
- * Deletes a stopped (or never started) task; `kill` kills and waits first. All output has been read when it returns,
- * and the streams are closed, except that what nobody has read of pipes stays readable.
- */
-int ctd_task_delete(struct ctd_task *task, bool kill, struct ctd_scope *scope, struct ctd_exit *out,
+/* Changes the limits of a running task. The container's spec stays as it is. One RPC. */
+int ctd_task_update(struct ctd_process *task, const struct ctd_task_update *update, struct ctd_scope *scope,
                     struct ctd_error *err);
-
-/* "SIGTERM", "term", "RTMIN+3", "15" → the number; 0 for an unknown one. */
-int ctd_signal_number(const char *name);
 
 #ifdef __cplusplus
 }

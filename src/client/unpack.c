@@ -2,19 +2,15 @@
 #include "base/buffer.h"
 #include "client/any.h"
 #include "client/content.h"
+#include "client/diff.h"
 #include "client/lease_resource.h"
 #include "client/snapshot.h"
 #include "client/unique.h"
-#include "diff.pb-c.h"
-#include "rpc/call.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define PREPARE_TRIES 3
 #define REMOVE_TIMEOUT 10.0 /* seconds that removing an unfinished snapshot may take */
-
-typedef Containerd__Services__Diff__V1__ApplyRequest ApplyRequest;
-typedef Containerd__Services__Diff__V1__ApplyResponse ApplyResponse;
 
 struct unpack {
   struct ctd_client *client;
@@ -116,43 +112,13 @@ static void layer_remove(const struct unpack *unpack, const struct layer *layer)
   ctd_error_clear(&ignored);
 }
 
-static int applied_check(const ApplyResponse *reply, const struct layer *layer, struct ctd_error *err) {
-  const char *applied = reply->applied ? reply->applied->digest : "";
-  if (!strcmp(applied, layer->diff_id))
-    return 0;
-  return ctd_error_set(err, CTD_DIGEST_MISMATCH, "layer %s unpacks to %s, but the image's config says %s",
-                       layer->descriptor->digest, applied, layer->diff_id);
-}
-
 static int layer_apply(const struct unpack *unpack, struct layer *layer, struct ctd_error *err) {
-  ApplyRequest request = CONTAINERD__SERVICES__DIFF__V1__APPLY_REQUEST__INIT;
-  Containerd__Types__Descriptor diff = CONTAINERD__TYPES__DESCRIPTOR__INIT;
-  struct ctd_labels annotations = {0};
-  ApplyResponse *reply = NULL;
-  int result = -1;
-  diff.media_type = layer->descriptor->media_type;
-  diff.digest = layer->descriptor->digest;
-  diff.size = layer->descriptor->size;
-  request.diff = &diff;
-  request.n_mounts = layer->mounts.count;
-  if (ctd_labels_from_json(&annotations, layer->descriptor->annotations, err) ||
-      ctd_map_from_labels(&annotations, &containerd__types__descriptor__annotations_entry__descriptor,
-                          &diff.annotations, &diff.n_annotations, err) ||
-      ctd_mounts_to_messages(&layer->mounts, &request.mounts, err))
-    goto out;
-  result = ctd_call(ctd_client_target(unpack->client), "/containerd.services.diff.v1.Diff/Apply", &request.base,
-                    &containerd__services__diff__v1__apply_response__descriptor, (ProtobufCMessage **)&reply,
-                    unpack->scope, err);
-  if (!result)
-    result = applied_check(reply, layer, err);
-  else
-    ctd_error_prefix(err, "unpack layer %s", layer->descriptor->digest);
-out:
-  if (reply)
-    protobuf_c_message_free_unpacked(&reply->base, NULL);
-  free(request.mounts);
-  free(diff.annotations);
-  ctd_labels_free(&annotations);
+  char *applied = NULL;
+  int result = ctd_diff_apply_layer(unpack->client, layer->descriptor, &layer->mounts, unpack->scope, &applied, err);
+  if (!result && strcmp(applied, layer->diff_id) != 0)
+    result = ctd_error_set(err, CTD_DIGEST_MISMATCH, "layer %s unpacks to %s, but the image's config says %s",
+                           layer->descriptor->digest, applied, layer->diff_id);
+  free(applied);
   return result;
 }
 

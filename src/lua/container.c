@@ -231,7 +231,7 @@ static const struct ctd_method image_method = {
 
 struct task {
   struct ctd_container *container;
-  struct ctd_task *task;
+  struct ctd_process *task;
 };
 
 static int task_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
@@ -245,7 +245,7 @@ static int task_push(lua_State *L, struct ctd_op *op, void *data) {
 }
 
 static void task_release(void *data) {
-  ctd_task_unref(((struct task *)data)->task);
+  ctd_process_unref(((struct task *)data)->task);
 }
 
 static const struct ctd_method task_method = {
@@ -286,6 +286,8 @@ static const struct ctd_method *const container_methods[] = {
     &task_method,
     &delete_method,
     &ctd_new_task_method,
+    &ctd_container_checkpoint_method,
+    &ctd_container_restore_method,
     &ctd_container_update_method,
     &ctd_container_set_labels_method,
     NULL,

@@ -5,33 +5,11 @@
 #define OPTION(member) offsetof(struct ctd_new_container, options.member)
 #define SPEC(member) offsetof(struct ctd_new_container, options.spec.member)
 
-/* "KEY=value" strings, or a table of strings, in which false removes a name. */
-static void read_env(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  const char *key;
-  json_t *value;
-  ctd_read_json(L, index, op, name, target);
-  json_t *env = *(json_t **)target;
-  for (size_t i = 0; i < json_array_size(env); i++)
-    if (!json_is_string(json_array_get(env, i)))
-      ctd_misuse(L, op, "\"env\": array of strings expected, number %d is none", (int)i + 1);
-  json_object_foreach(env, key, value) {
-    if (!json_is_string(value) && !json_is_false(value))
-      ctd_misuse(L, op, "\"env\": string or false expected for \"%s\"", key);
-  }
-}
-
-/* A limit that is given is one: the core means none by 0. */
-static void read_limit(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  ctd_read_size(L, index, op, name, target);
-  if (*(int64_t *)target == 0)
-    ctd_read_failed(L, index, op, name, "size above 0");
-}
-
 static void read_limit_or_none(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
   if (lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) == -1)
     *(int64_t *)target = -1;
   else
-    read_limit(L, index, op, name, target);
+    ctd_read_memory(L, index, op, name, target);
 }
 
 static void read_positive(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
@@ -106,7 +84,7 @@ const struct ctd_option ctd_new_container_options[] = {
 
     {"args", ctd_read_strings, SPEC(args), false},
     {"command", ctd_read_strings, SPEC(command), false},
-    {"env", read_env, SPEC(env), false},
+    {"env", ctd_read_env, SPEC(env), false},
     {"env_file", ctd_read_string, SPEC(env_file), false},
     {"cwd", ctd_read_string, SPEC(cwd), false},
     {"user", ctd_read_string, SPEC(user), false},
@@ -142,9 +120,9 @@ const struct ctd_option ctd_new_container_options[] = {
     {"device_rules", ctd_read_array, SPEC(device_rules), false},
     {"sysctls", read_table, SPEC(sysctls), false},
 
-    {"memory", read_limit, SPEC(memory), false},
+    {"memory", ctd_read_memory, SPEC(memory), false},
     {"memory_swap", read_limit_or_none, SPEC(memory_swap), false},
-    {"memory_reservation", read_limit, SPEC(memory_reservation), false},
+    {"memory_reservation", ctd_read_memory, SPEC(memory_reservation), false},
     {"cpus", ctd_read_number, SPEC(cpus), false},
     {"cpu_shares", read_positive, SPEC(cpu_shares), false},
     {"cpu_quota", read_quota, SPEC(cpu_quota), false},

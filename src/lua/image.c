@@ -144,6 +144,18 @@ static const struct ctd_method delete_method = {
     .run = delete_run,
 };
 
+static void read_release(void *slot) {
+  ctd_image_unref(*(struct ctd_image **)slot);
+}
+
+void ctd_read_image(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  if (!ctd_object_test(L, index, &ctd_image_type))
+    ctd_read_failed(L, index, op, name, "image");
+  struct ctd_object *object = ctd_object_check(L, index, &ctd_image_type);
+  ctd_arena_own(L, &op->arena, read_release, target);
+  *(struct ctd_image **)target = ctd_image_ref(object->pointer);
+}
+
 static const struct ctd_method *const image_methods[] = {
     &size_method,
     &platforms_method,

@@ -4,6 +4,9 @@
 
 #include "lua/method.h"
 
+/* An image as an argument (see lua/options.h): a struct ctd_image *, which belongs to the operation. */
+void ctd_read_image(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
+
 /* image_content.c: what the image is made of */
 extern const struct ctd_method ctd_image_config_method;
 extern const struct ctd_method ctd_image_manifest_method;

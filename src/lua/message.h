@@ -32,6 +32,12 @@ void ctd_message_push_array(lua_State *L, ProtobufCMessage *const *messages, siz
 ProtobufCMessage *ctd_message_read(lua_State *L, int index, struct ctd_op *op, const char *name,
                                    const ProtobufCMessageDescriptor *type);
 
+/* The same for one field of a message, `field` by its name in the .proto file; and a reader of options that are the
+ * fields of their names of `target`, a message. */
+void ctd_message_read_field(lua_State *L, int index, struct ctd_op *op, const char *name, ProtobufCMessage *message,
+                            const char *field);
+void ctd_message_read_option(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
+
 /*
  * The value at `index` as an Any of this type: a table or a string of bytes, or {type_url, value}. It belongs to the
  * operation; `type_url` is borrowed.

@@ -293,6 +293,17 @@ ProtobufCMessage *ctd_message_read(lua_State *L, int index, struct ctd_op *op, c
   return read_message(&reader, ctd_absindex(L, index), name, type);
 }
 
+void ctd_message_read_field(lua_State *L, int index, struct ctd_op *op, const char *name, ProtobufCMessage *message,
+                            const char *field) {
+  struct reader reader = {L, op, 0};
+  read_field(&reader, ctd_absindex(L, index), name,
+             protobuf_c_message_descriptor_get_field_by_name(message->descriptor, field), message);
+}
+
+void ctd_message_read_option(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  ctd_message_read_field(L, index, op, name, target, name);
+}
+
 /* What couldn't be decoded came as {type_url, value}. */
 static bool is_any(lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TTABLE)

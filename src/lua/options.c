@@ -160,10 +160,41 @@ void ctd_read_strings(lua_State *L, int index, struct ctd_op *op, const char *na
     ctd_misuse(L, op, "\"%s\": string or array of strings expected", name);
 }
 
+/* "KEY=value" strings, or a table of strings, in which false removes a name. */
+void ctd_read_env(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  const char *key;
+  json_t *value;
+  ctd_read_json(L, index, op, name, target);
+  json_t *env = *(json_t **)target;
+  for (size_t i = 0; i < json_array_size(env); i++)
+    if (!json_is_string(json_array_get(env, i)))
+      ctd_misuse(L, op, "\"env\": array of strings expected, number %d is none", (int)i + 1);
+  json_object_foreach(env, key, value) {
+    if (!json_is_string(value) && !json_is_false(value))
+      ctd_misuse(L, op, "\"env\": string or false expected for \"%s\"", key);
+  }
+}
+
+/* A limit that is given is one: the core means none by 0. */
+void ctd_read_memory(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  ctd_read_size(L, index, op, name, target);
+  if (*(int64_t *)target == 0)
+    ctd_read_failed(L, index, op, name, "size above 0");
+}
+
+/* Where a string may be missing, a table stands for the options. */
+static bool argument_is_left_out(lua_State *L, int index, const struct ctd_option *argument) {
+  return argument->optional && argument->read == ctd_read_string && lua_type(L, index) == LUA_TTABLE;
+}
+
 int ctd_arguments_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *arguments, void *request) {
-  for (const struct ctd_option *argument = arguments; argument && argument->name; argument++, index++)
+  for (const struct ctd_option *argument = arguments; argument && argument->name; argument++) {
+    if (argument_is_left_out(L, index, argument))
+      continue;
     if (!argument->optional || !lua_isnoneornil(L, index))
       argument->read(L, index, op, argument->name, (char *)request + argument->offset);
+    index++;
+  }
   return index;
 }
 

@@ -36,13 +36,18 @@ void ctd_read_json(lua_State *L, int index, struct ctd_op *op, const char *name,
 
 void ctd_read_array(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* json_t *: array */
 
+void ctd_read_env(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);    /* json_t * */
+void ctd_read_memory(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* int64_t, > 0 */
+
 /* A function, which is kept under its name for the operation's upcalls (lua/upcall.h); `target` isn't used. */
 void ctd_read_function(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 
 /* Raises "<name>: <expected> expected, got <what is at index>". */
 int ctd_read_failed(lua_State *L, int index, struct ctd_op *op, const char *name, const char *expected);
 
-/* Reads the positional arguments from `index` on; the index behind them. */
+/* Reads the positional arguments from `index` on; the index behind them. An optional string is missing if it is nil or if
+ * a table, the options, is in its place.
+ */
 int ctd_arguments_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *arguments, void *request);
 
 /* Reads a table with these fields and no others. */

@@ -7,7 +7,7 @@
 
 struct ctd_pipe {
   atomic_int references;
-  struct ctd_task *task;
+  struct ctd_process *task;
   int number;
   atomic_flag busy;         /* while a thread reads */
   struct ctd_buffer buffer; /* what came and nobody has read starts at `start` */
@@ -15,14 +15,14 @@ struct ctd_pipe {
   bool ended;
 };
 
-struct ctd_pipe *ctd_pipe_new(struct ctd_task *task, int number, struct ctd_error *err) {
+struct ctd_pipe *ctd_pipe_new(struct ctd_process *task, int number, struct ctd_error *err) {
   struct ctd_pipe *pipe = calloc(1, sizeof *pipe);
   if (!pipe) {
     ctd_error_nomem(err);
     return NULL;
   }
   atomic_init(&pipe->references, 1);
-  pipe->task = ctd_task_ref(task);
+  pipe->task = ctd_process_ref(task);
   pipe->number = number;
   atomic_flag_clear(&pipe->busy);
   return pipe;
@@ -36,12 +36,12 @@ struct ctd_pipe *ctd_pipe_ref(struct ctd_pipe *pipe) {
 void ctd_pipe_unref(struct ctd_pipe *pipe) {
   if (!pipe || atomic_fetch_sub(&pipe->references, 1) > 1)
     return;
-  ctd_task_unref(pipe->task);
+  ctd_process_unref(pipe->task);
   ctd_buffer_free(&pipe->buffer);
   free(pipe);
 }
 
-struct ctd_task *ctd_pipe_task(const struct ctd_pipe *pipe) {
+struct ctd_process *ctd_pipe_process(const struct ctd_pipe *pipe) {
   return pipe->task;
 }
 
@@ -57,7 +57,7 @@ static size_t pipe_available(const struct ctd_pipe *pipe) {
 static int pipe_fill(struct ctd_pipe *pipe, struct ctd_scope *scope, struct ctd_error *err) {
   char chunk[CHUNK];
   size_t size;
-  struct ctd_stdio *stdio = ctd_task_stdio(pipe->task);
+  struct ctd_stdio *stdio = ctd_process_stdio(pipe->task);
   if (!stdio)
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "the task's streams are closed");
   if (pipe->start) {

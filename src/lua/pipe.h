@@ -7,12 +7,12 @@
 struct ctd_pipe;
 
 /* Stream 0, 1 or 2 of a task; it keeps the task. The caller unrefs it. */
-struct ctd_pipe *ctd_pipe_new(struct ctd_task *task, int number, struct ctd_error *err);
+struct ctd_pipe *ctd_pipe_new(struct ctd_process *task, int number, struct ctd_error *err);
 
 struct ctd_pipe *ctd_pipe_ref(struct ctd_pipe *pipe);
 void ctd_pipe_unref(struct ctd_pipe *pipe);
 
-struct ctd_task *ctd_pipe_task(const struct ctd_pipe *pipe); /* borrowed */
+struct ctd_process *ctd_pipe_process(const struct ctd_pipe *pipe); /* borrowed */
 int ctd_pipe_number(const struct ctd_pipe *pipe);
 
 enum ctd_pipe_format {

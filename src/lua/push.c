@@ -13,18 +13,6 @@ struct push {
   struct ctd_descriptor pushed;
 };
 
-static void image_release(void *slot) {
-  ctd_image_unref(*(struct ctd_image **)slot);
-}
-
-static void read_image(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  if (!ctd_object_test(L, index, &ctd_image_type))
-    ctd_read_failed(L, index, op, name, "image");
-  struct ctd_object *object = ctd_object_check(L, index, &ctd_image_type);
-  ctd_arena_own(L, &op->arena, image_release, target);
-  *(struct ctd_image **)target = ctd_image_ref(object->pointer);
-}
-
 static const struct ctd_option push_options[] = {
     {"platform", ctd_read_string, offsetof(struct push, options.platform), false},
     {"max_concurrent", ctd_read_count, offsetof(struct push, options.max_concurrent), false},
@@ -50,7 +38,7 @@ static void push_release(void *data) {
 
 static const struct ctd_option client_arguments[] = {
     {"reference", ctd_read_string, offsetof(struct push, reference), false},
-    {"image", read_image, offsetof(struct push, image), false},
+    {"image", ctd_read_image, offsetof(struct push, image), false},
     {NULL, NULL, 0, false},
 };
 

@@ -259,6 +259,47 @@ static const struct ctd_method cleanup_method = {
     .run = cleanup_run,
 };
 
+struct mount {
+  struct ctd_snapshotter *snapshotter;
+  const char *key, *path;
+};
+
+static const struct ctd_option mount_arguments[] = {
+    {"key", ctd_read_string, offsetof(struct mount, key), false},
+    {"path", ctd_read_string, offsetof(struct mount, path), false},
+    {NULL, NULL, 0, false},
+};
+
+static int mount_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
+  const struct mount *request = data;
+  return ctd_snapshotter_mount(request->snapshotter, request->key, request->path, scope, err);
+}
+
+static const struct ctd_method mount_method = {
+    .name = "mount",
+    .size = sizeof(struct mount),
+    .arguments = mount_arguments,
+    .run = mount_run,
+};
+
+static const struct ctd_option unmount_arguments[] = {
+    {"path", ctd_read_string, offsetof(struct mount, path), false},
+    {NULL, NULL, 0, false},
+};
+
+static int unmount_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
+  const struct mount *request = data;
+  (void)scope;
+  return ctd_snapshotter_unmount(request->snapshotter, request->path, err);
+}
+
+static const struct ctd_method unmount_method = {
+    .name = "unmount",
+    .size = sizeof(struct mount),
+    .arguments = unmount_arguments,
+    .run = unmount_run,
+};
+
 struct list {
   struct ctd_snapshotter *snapshotter;
   struct ctd_filters filters;
@@ -303,8 +344,8 @@ static const struct ctd_method list_method = {
 };
 
 static const struct ctd_method *const snapshotter_methods[] = {
-    &prepare_method, &view_method, &commit_method, &mounts_method,  &stat_method, &usage_method,
-    &update_method,  &list_method, &remove_method, &cleanup_method, NULL,
+    &prepare_method, &view_method,   &commit_method,  &mounts_method, &stat_method,    &usage_method, &update_method,
+    &list_method,    &remove_method, &cleanup_method, &mount_method,  &unmount_method, NULL,
 };
 
 const struct ctd_type ctd_snapshotter_type = {

@@ -15,18 +15,18 @@ static void stream_unref(void *pipe) {
 
 static void stream_describe(lua_State *L, void *pipe) {
   static const char *const names[] = {"stdin", "stdout", "stderr"};
-  lua_pushfstring(L, "%s, %s", ctd_task_id(ctd_pipe_task(pipe)), names[ctd_pipe_number(pipe)]);
+  lua_pushfstring(L, "%s, %s", ctd_process_id(ctd_pipe_process(pipe)), names[ctd_pipe_number(pipe)]);
 }
 
 /* Closing a stdin tells the process that there is no more. */
 static int stream_dispose(void *pipe, struct ctd_scope *scope, struct ctd_error *err) {
-  return ctd_task_close_stdin(ctd_pipe_task(pipe), scope, err);
+  return ctd_process_close_stdin(ctd_pipe_process(pipe), scope, err);
 }
 
 /* Names the stream that failed. */
 static int stream_failed(const struct ctd_pipe *pipe, const char *op, struct ctd_error *err) {
-  const struct ctd_task *task = ctd_pipe_task(pipe);
-  return ctd_client_failed(ctd_task_client(task), err, op, "stream of task %s", ctd_task_id(task));
+  const struct ctd_process *task = ctd_pipe_process(pipe);
+  return ctd_client_failed(ctd_process_client(task), err, op, "stream of task %s", ctd_process_id(task));
 }
 
 struct format {
@@ -141,7 +141,7 @@ static void write_parse(lua_State *L, struct ctd_op *op, void *data) {
 
 static int write_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
   const struct write *request = data;
-  int result = ctd_task_write(ctd_pipe_task(request->pipe), request->data, request->size, scope, err);
+  int result = ctd_process_write(ctd_pipe_process(request->pipe), request->data, request->size, scope, err);
   return result ? stream_failed(request->pipe, "write", err) : 0;
 }
 
@@ -163,7 +163,7 @@ static const struct ctd_method write_method = {
     .push = write_push,
 };
 
-void ctd_stream_push(lua_State *L, struct ctd_task *task, int number, bool safe) {
+void ctd_stream_push(lua_State *L, struct ctd_process *task, int number, bool safe) {
   struct ctd_pipe *none = NULL;
   struct ctd_object *object = ctd_object_push(L, &ctd_stream_type, &none, safe);
   struct ctd_error *err = ctd_fail_box(L);

@@ -6,6 +6,6 @@
 #include "lua/compat.h"
 
 /* Pushes stream 0, 1 or 2 of a task; the stream has a reference of its own. */
-void ctd_stream_push(lua_State *L, struct ctd_task *task, int number, bool safe);
+void ctd_stream_push(lua_State *L, struct ctd_process *task, int number, bool safe);
 
 #endif

@@ -266,8 +266,27 @@ case("snapshots", connect, function(client)
   snapshots:stat "sweep"
   local mounts, usage = snapshots:mounts "sweep", snapshots:usage "sweep"
   local list = snapshots:list "name==sweep"
+  local dir = "/tmp/" .. os.getenv "CONTAINERD_NAMESPACE"
+  os.execute("mkdir -p " .. dir)
+  pcall(snapshots.unmount, snapshots, dir)
+  snapshots:mount("sweep", dir)
+  snapshots:unmount(dir)
+  os.execute("rmdir " .. dir)
   snapshots:remove "sweep"
   return mounts, usage, list, tostring(snapshots)
+end)
+
+case("diff", connect, function(client)
+  local snapshots <close> = client:snapshots "native"
+  local diff <close> = client:diff()
+  local labels = { ["containerd.io/gc.root"] = "sweep" }
+  pcall(snapshots.remove, snapshots, "sweep diff")
+  local mounts = snapshots:prepare("sweep diff", nil, { labels = labels })
+  local layer = diff:compare({}, mounts, { labels = labels, ref = "sweep" })
+  local payloads = { one = { type_url = "sweep", value = "bytes" } }
+  local applied = diff:apply(layer, mounts, { payloads = payloads, sync_fs = false })
+  snapshots:remove "sweep diff"
+  return layer, applied, tostring(diff)
 end)
 
 case("container", new_container, function(client, container)
@@ -287,6 +306,24 @@ case("container update", new_container, function(_, container)
   return container:set_labels { c = "d", a = false }, container:extensions()
 end, close_both)
 
+-- What an earlier run left of a checkpoint would be in the way.
+local function without_checkpoint(client, ...)
+  pcall(function() client:image "sweep.local/checkpoint":delete() end)
+  pcall(function() client:container "restored":delete { snapshot = true } end)
+  return client, ...
+end
+
+case("container checkpoint", function() return without_checkpoint(new_container()) end, function(client, container)
+  local checkpoint = container:checkpoint("sweep.local/checkpoint", { image = true, task = false })
+  local restored = client:restore("restored", checkpoint)
+  pcall(restored.restore, restored, checkpoint, { stdio = "null" })
+  restored:delete { snapshot = true }
+  checkpoint:delete()
+end, function(client, container)
+  without_checkpoint(client)
+  container:close()
+end)
+
 case("container close", new_container, function(_, container) container:close() end, close_both)
 
 case("new_task", new_container, function(_, container)
@@ -301,6 +338,11 @@ case("task", new_task, function(_, container, task)
   container:task()
   task:kill("SIGKILL", { all = true })
   return exit:await(), task:wait(), task:pid(), tostring(task)
+end, close_all)
+
+case("task checkpoint", started_task, function(_, _, task)
+  local ok, err = pcall(task.checkpoint, task, { name = "a", empty_namespaces = { "network" }, image_path = "/proc/absent" })
+  if not ok and not containerd.is_error(err, "unknown") then error(err, 0) end
 end, close_all)
 
 case("task delete", started_task, function(_, _, task) task:delete { kill = true } end, close_all)

@@ -22,6 +22,7 @@ daemon_config() {
   printf ']\n'
   printf '[%s]\n  address = "%s"\n' grpc "$dir/containerd.sock" ttrpc "$dir/containerd.sock.ttrpc" debug "$dir/debug.sock"
   printf '[plugins."io.containerd.internal.v1.opt"]\n  path = "%s"\n' "$dir/opt"
+  printf '%s\n' "${CTD_CONFIG:-}"
 }
 
 # ctr is slow to see that a socket has come into being, so it is asked only then.

@@ -1,5 +1,5 @@
 #include "client/close_io.h"
-#include "client/task.h"
+#include "client/process.h"
 #include <string.h>
 
 /* How long an input may stand still before the daemon is asked for the process, in seconds. */
@@ -17,20 +17,20 @@ static bool turn_is_over(const struct ctd_scope *scope, const struct ctd_error *
 }
 
 /* A shim keeps the FIFO open, and full, when the process is gone. */
-static void notice_exit(struct ctd_task *task, struct ctd_scope *scope) {
-  struct ctd_task_status status = {.status = ""};
+static void notice_exit(struct ctd_process *process, struct ctd_scope *scope) {
+  struct ctd_process_status status = {.status = ""};
   struct ctd_error err = {0};
   struct ctd_scope turn;
   turn_init(&turn, scope);
-  int result = ctd_task_status(task, &turn, &status, &err);
+  int result = ctd_process_status(process, &turn, &status, &err);
   if (result ? err.code == CTD_NOT_FOUND : !strcmp(status.status, "stopped"))
-    ctd_stdio_stop_stdin(ctd_task_stdio(task));
+    ctd_stdio_stop_stdin(ctd_process_stdio(process));
   ctd_error_clear(&err);
 }
 
-int ctd_task_write(struct ctd_task *task, const void *data, size_t size, struct ctd_scope *scope,
-                   struct ctd_error *err) {
-  struct ctd_stdio *stdio = ctd_task_stdio(task);
+int ctd_process_write(struct ctd_process *process, const void *data, size_t size, struct ctd_scope *scope,
+                      struct ctd_error *err) {
+  struct ctd_stdio *stdio = ctd_process_stdio(process);
   struct ctd_scope turn;
   size_t written;
   if (!stdio)
@@ -40,15 +40,15 @@ int ctd_task_write(struct ctd_task *task, const void *data, size_t size, struct 
       return -1;
     ctd_error_clear(err);
     if (!written)
-      notice_exit(task, scope);
+      notice_exit(process, scope);
     data = (const char *)data + written;
     size -= written;
   }
   return 0;
 }
 
-static int close_stream(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_stdio *stdio = ctd_task_stdio(task);
+static int close_stream(struct ctd_process *process, struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_stdio *stdio = ctd_process_stdio(process);
   struct ctd_scope turn;
   if (!stdio)
     return 0;
@@ -56,14 +56,14 @@ static int close_stream(struct ctd_task *task, struct ctd_scope *scope, struct c
     if (!turn_is_over(scope, err))
       return -1;
     ctd_error_clear(err);
-    notice_exit(task, scope);
+    notice_exit(process, scope);
   }
   return 0;
 }
 
-int ctd_task_close_stdin(struct ctd_task *task, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_client *client = ctd_task_client(task);
-  if (!close_stream(task, scope, err) && !ctd_close_io(client, ctd_task_id(task), scope, err))
+int ctd_process_close_stdin(struct ctd_process *process, struct ctd_scope *scope, struct ctd_error *err) {
+  if (!close_stream(process, scope, err) &&
+      !ctd_close_io(ctd_process_client(process), ctd_process_id(process), ctd_process_exec_id(process), scope, err))
     return 0;
-  return ctd_client_failed(client, err, "close_stdin", "task %s", ctd_task_id(task));
+  return ctd_process_failed(process, err, "close_stdin");
 }

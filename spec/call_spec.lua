@@ -321,10 +321,10 @@ lab.each_daemon(function(shared)
       assert.equal(4, answer:await(20).offset)
       exchange:send_async({ action = "write", offset = 4, data = "\0\1\2\3" }):await(20)
       assert.equal(8, exchange:recv().offset)
-      exchange:send { action = "commit", total = 8, offset = 8, labels = { a = "b" } }
+      exchange:send { action = "commit", total = 8, offset = 8, labels = ROOT }
       local digest = exchange:recv().digest
       assert.equal("four\0\1\2\3", client:content():read(digest))
-      assert.same({ a = "b" }, client:content():info(digest).labels)
+      assert.same(ROOT, client:content():info(digest).labels)
       assert.is_true(exchange:close_send())
       assert.is_true(exchange:close_send())
       local err = raises("failed_precondition", exchange.send, exchange, {})

@@ -81,14 +81,8 @@ static const struct ctd_method recv_method = {
     .release = recv_release,
 };
 
-/* Calling it, as a generic for does, is made in Lua from `recv`. */
 static void exchange_extend(lua_State *L) {
-  ctd_method_push_wait(L);
-  lua_getfield(L, -1, "iterator");
-  lua_remove(L, -2);
-  lua_getfield(L, -2, "recv");
-  lua_call(L, 1, 1);
-  lua_setfield(L, -3, "__call");
+  ctd_method_extend_iterator(L, "recv");
 }
 
 static const struct ctd_method *const exchange_methods[] = {&send_method, &close_send_method, &recv_method, NULL};

@@ -112,6 +112,16 @@ void ctd_method_push_wait(lua_State *L) {
   ctd_registry_get(L, &wait_key);
 }
 
+/* Calling it is what a generic for does. */
+void ctd_method_extend_iterator(lua_State *L, const char *next) {
+  ctd_method_push_wait(L);
+  lua_getfield(L, -1, "iterator");
+  lua_remove(L, -2);
+  lua_getfield(L, -2, next);
+  lua_call(L, 1, 1);
+  lua_setfield(L, -3, "__call");
+}
+
 /* `maker` of containerd.wait makes the function; it becomes `name` in the table on top. */
 static void make_function(lua_State *L, const char *maker, const struct ctd_method *method, const struct ctd_type *type,
                           bool safe) {

@@ -54,6 +54,9 @@ void ctd_method_keep(lua_State *L, int index, const char *name);
  */
 void ctd_method_register(lua_State *L, const struct ctd_method *const *methods, const struct ctd_type *type, bool safe);
 
+/* Has an object be its own iterator, made in Lua from its method `next`: for a type's `extend`. */
+void ctd_method_extend_iterator(lua_State *L, const char *next);
+
 /* Pushes what containerd.wait gave. */
 void ctd_method_push_wait(lua_State *L);
 

@@ -1100,6 +1100,7 @@ function container:image_async(opts) end
 ---@field stdio? containerd.stdio|containerd.streams
 ---@field terminal? boolean
 ---@field checkpoint? containerd.image|string
+---@field runtime_options? table<string, string|integer|boolean>
 ---@field auto_delete? boolean
 
 ---@class containerd.container_checkpoint_options: containerd.options

@@ -124,7 +124,7 @@ lab.each_daemon(function(daemon)
     local function task_with(stdio)
       return function() container:new_task { stdio = stdio } end
     end
-    misuse('new_task: "stdio": "null", "inherit", "pipe" or "log:/path" expected, got "tty"', task_with "tty")
+    misuse('new_task: "stdio": "null", "inherit", "pipe", "log:/path" or "binary:/path" expected, got "tty"', task_with "tty")
     misuse('new_task: "stdio": "log:" and an absolute path expected', task_with "log:relative")
     misuse('new_task: unknown option "stdot" %(did you mean "stdout"%?%)', task_with { stdot = "null" })
     misuse('new_task: "stdout": word, Lua file or file descriptor expected, got boolean', task_with { stdout = true })

@@ -1,4 +1,4 @@
--- The lines of doc/parity.md for what has no option of its own.
+-- The tables of doc/parity.md, and their lines for what has no option of its own.
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
 
@@ -13,6 +13,47 @@ local function lines()
   end
   return found
 end
+
+describe("the tables #once", function()
+  -- The names of a spec file's cases, and of the blocks that they are in, one a line.
+  local known = {}
+  local function cases(file)
+    if not known[file] then
+      local path, names = ("spec/%s_spec.lua"):format(file), {}
+      for kind, name in assert(io.open(path), path):read("a"):gmatch '(%l+)%("([^\n]*)' do
+        names[#names + 1] = (kind == "it" or kind == "describe") and name or nil
+      end
+      known[file] = table.concat(names, "\n")
+    end
+    return known[file]
+  end
+
+  it("name cases that there are", function()
+    local count = 0
+    for line in io.lines "doc/parity.md" do
+      for file, case in ((line:match "^|.* | ([^|]*) |$" or "") .. "; "):gmatch "([%w_/]+): (.-); " do
+        assert.is_truthy(cases(file):find(case, 1, true), file .. ": " .. case)
+        count = count + 1
+      end
+    end
+    assert.is_true(count > 100)
+  end)
+
+  it("name the Go client's tests where they are, 90 of them at least", function()
+    local shown, seen = 0, {}
+    for line in io.lines "doc/parity.md" do
+      local name, where = line:match "^| `(Test[%w_]+)` | (.-) |$"
+      if name then
+        assert.is_nil(seen[name], name)
+        seen[name] = true
+        local file = where:match "^parity/%l+$"
+        shown = shown + (file and 1 or 0)
+        assert.is_truthy(not file or cases(file):find("%f[%w]" .. name .. "%f[^%w_]"), name)
+      end
+    end
+    assert.is_true(shown >= 90, shown)
+  end)
+end)
 
 lab.each_daemon(function(daemon)
   local client, image

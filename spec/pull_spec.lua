@@ -2,6 +2,7 @@
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
 local raises = require "spec.support.raises"
+local socket = require "socket"
 
 local busybox = "docker.io/library/busybox:latest"
 
@@ -263,12 +264,16 @@ printf '{"ServerURL":"%%s","Username":"%s","Secret":"%s"}' "$(cat)"
     it("after failures that pass, and waits as long as the registry says", function()
       faulty = lab.faulty_registry {
         rules = {
+          -- Twice: the registry is asked as a mirror and as the server.
+          { path = "/manifests/", status = 429, headers = { ["Retry-After"] = "1" }, times = 2 },
           { path = "/manifests/", status = 503, times = 1 },
           { path = "/blobs/", status = 429, headers = { ["Retry-After"] = "1" }, times = 1 },
           { path = "/blobs/", close = true, times = 1 },
         },
       }
+      local started = socket.gettime()
       pull "busybox"
+      assert.is_true(socket.gettime() - started >= 1)
     end)
   end)
 

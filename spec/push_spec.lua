@@ -268,6 +268,23 @@ lab.each_daemon(function(daemon)
       raises("cancelled", future.await, future)
     end)
 
+    it("nothing left of the uploads that were begun", function()
+      faulty = lab.faulty_registry { rules = { { method = "PUT", path = "/blobs/", status = 403 } } }
+      local image = pull "busybox"
+      local function given_up() return #faulty:requests("DELETE", "/blobs/uploads/") end
+      refused("permission_denied", image, fresh(faulty.host), { max_concurrent = 2 })
+      assert.is_true(given_up() >= 1)
+      for _, request in ipairs(faulty:requests("DELETE", "")) do assert.equal(204, request.status) end
+
+      faulty:set { rules = { { method = "PUT", path = "/blobs/", delay = 20 } } }
+      local before, begun = given_up(), #faulty:requests("POST", "/blobs/")
+      local future = image:push_async(fresh(faulty.host))
+      lab.eventually(function() return #faulty:requests("POST", "/blobs/") > begun end, 20, "the upload")
+      future:cancel()
+      raises("cancelled", future.await, future)
+      lab.eventually(function() return given_up() > before end, 20, "the end of the upload")
+    end)
+
     it("invalid_argument for what is no reference, or another digest", function()
       local image = pull "busybox"
       refused("invalid_argument", image, "library/UPPER")

@@ -468,6 +468,7 @@ lab.each_daemon(function(daemon)
       local headers = {}
       for i = 1, 100 do headers["x-" .. i] = ("y"):rep(8000) end
       refused("out_of_range", { status = 200, headers = headers, body = "" })
+      refused("out_of_range", { status = 200, headers = { ["x-long"] = ("y"):rep(200000) }, body = "" })
     end)
   end)
 end)

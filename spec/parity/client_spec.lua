@@ -65,6 +65,23 @@ lab.each_daemon(function(daemon)
     assert.is_true(daemon:is_clean(namespace))
   end)
 
+  it("fetches each layer once for all pulls of this process, of which the others wait", function()
+    local name = "once-" .. namespace
+    local output, status = lab.sh(("spec/support/platforms %s %s"):format(lab.registry, name))
+    assert.equal(0, status, output)
+    local faulty = lab.faulty_registry { rules = { { path = "/blobs/", method = "GET", delay = 0.5 } } }
+    finally(function() faulty:close() end)
+    local other <close> = client:with_namespace(namespace)
+    local futures = {}
+    for i, each in ipairs { client, other, client } do
+      futures[i] = each:pull_async(name, { hosts_dir = faulty.hosts_dir })
+    end
+    local images = containerd.all(futures)
+    for _, results in ipairs(images) do assert.is_true(results[1]:is_unpacked()) end
+    assert.equal(1, #faulty:requests("GET", images[1][1]:manifest().layers[1].digest))
+    assert.is_true(daemon:is_clean(namespace))
+  end)
+
   it("TestIssue13030: what higher layers remove isn't there, whoever unpacked them", function()
     local image = pull "busybox"
     local container <close> = image:new_container("whiteouts", {

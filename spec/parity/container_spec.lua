@@ -56,6 +56,16 @@ lab.each_daemon(function(daemon)
     assert.equal(1, #client:containers())
   end)
 
+  it("lists more than fits into one message of 16 MiB", function()
+    local extensions = { big = { type_url = "com.example/Big", value = ("x"):rep(2 << 20) } }
+    local many = {}
+    for i = 1, 9 do many[i] = image:new_container("big-" .. i, { extensions = extensions }) end
+    local listed = client:containers()
+    assert.equal(9, #listed)
+    for _, each in ipairs(listed) do assert.equal(2 << 20, #each:extensions().big.value) end
+    for _, each in ipairs(many) do each:delete { snapshot = true } end
+  end)
+
   it("TestNewContainer", function()
     make { args = { "/bin/true" } }
     assert.equal("parity", container:id())
@@ -171,9 +181,27 @@ lab.each_daemon(function(daemon)
 
   it("TestContainerRuntimeOptionsv2: the runtime's error names the program that isn't there", function()
     make { runtime_options = { binary_name = "no-runc" } }
-    local ok, err = pcall(container.new_task, container)
-    assert.is_false(ok)
-    assert.matches("no%-runc", err.message)
+    local function fails(name, opts)
+      local ok, err = pcall(container.new_task, container, opts)
+      assert.is_false(ok)
+      assert.matches(name, containerd.is_error(err) and err.message or err, 1, true)
+    end
+    fails("no-runc", {})
+    fails("no-runc", { runtime_options = { no_new_keyring = true } })
+    fails("other-runc", { runtime_options = { binary_name = "other-runc" } })
+    fails('"runtime_options": unknown field "binary"', { runtime_options = { binary = "x" } })
+  end)
+
+  it("TestNewTaskWithRuntimeOption: a task's options begin with the container's", function()
+    local root = lab.tempdir()
+    make { args = { "/bin/sleep", "1000" }, runtime_options = { root = root } }
+    for _, opts in ipairs { { no_new_keyring = true }, { root = root .. "/task" } } do
+      local task = container:new_task { runtime_options = opts, auto_delete = true }
+      local state = ("%s/%s/parity/state.json"):format(opts.root or root, namespace)
+      assert.equal(0, select(2, lab.sh("test -s " .. state)), state)
+      task:close()
+    end
+    lab.sh("rm -r " .. root)
   end)
 
   it("TestDaemonRuntimeRoot: runc keeps its state where it is told to", function()

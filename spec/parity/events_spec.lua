@@ -29,11 +29,6 @@ lab.each_daemon(function(daemon)
     return counts
   end
 
-  it("TestNewClient", function()
-    local other = containerd.connect { address = daemon.address }
-    assert.is_true(other:close())
-  end)
-
   it("TestRegressionIssue4769: one exit is one /tasks/exit", function()
     local events <close> = client:events("namespace==" .. namespace)
     for round = 1, 3 do

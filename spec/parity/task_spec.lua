@@ -332,12 +332,15 @@ lab.each_daemon(function(daemon)
   end)
 
   it("removes the FIFOs of whoever made them with the task", function()
-    shell("sleep 1000"):new_task({ stdio = "pipe" }):start()
+    local id = "fifos-" .. namespace
+    container = image:new_container(id, { args = { "sleep", "1000" } })
+    container:new_task({ stdio = "pipe" }):start()
     collectgarbage()
     collectgarbage()
-    assert.is_true(#lab.sh("find /run/containerd/fifo -name 'parity-*'") > 0)
+    local function fifos() return lab.sh(("find /run/containerd/fifo -name '%s-*'"):format(id)) end
+    assert.is_true(#fifos() > 0)
     container:task():delete { kill = true }
-    assert.equal("", (lab.sh "find /run/containerd/fifo -name 'parity-*'"))
+    assert.equal("", fifos())
   end)
 
   it("hands its output to a program of the host", function()

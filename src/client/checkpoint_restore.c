@@ -60,6 +60,14 @@ static int read_value(const struct restore *restore, const char *media_type, Goo
   return *out ? 0 : ctd_error_set(err, CTD_INVALID_ARGUMENT, "%s: not a typed value", part->digest);
 }
 
+/* A user namespace's files are its ids', as in a new container. */
+static void take_spec(struct restore *restore) {
+  const json_t *linux_part = json_object_get(restore->spec, "linux");
+  restore->options.ready_spec = restore->spec;
+  restore->options.spec.uid_maps = json_object_get(linux_part, "uidMappings");
+  restore->options.spec.gid_maps = json_object_get(linux_part, "gidMappings");
+}
+
 static int read_spec(struct restore *restore, struct ctd_error *err) {
   Google__Protobuf__Any *value;
   if (read_value(restore, CTD_CHECKPOINT_SPEC, &value, err))
@@ -69,7 +77,8 @@ static int read_spec(struct restore *restore, struct ctd_error *err) {
   int result =
       ctd_json_parse(&restore->spec, (const char *)value->value.data, value->value.len, "the checkpoint's spec", err);
   google__protobuf__any__free_unpacked(value, NULL);
-  restore->options.ready_spec = restore->spec;
+  if (!result)
+    take_spec(restore);
   return result;
 }
 

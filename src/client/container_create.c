@@ -5,6 +5,7 @@
 #include "client/lease.h"
 #include "client/mount.h"
 #include "client/namespace.h"
+#include "client/remap.h"
 #include "client/snapshot.h"
 #include "containers.pb-c.h"
 #include "oci/runtime_spec.h"
@@ -98,17 +99,37 @@ static bool is_undecided(const struct ctd_error *err) {
   return err->code == CTD_CANCELLED || err->code == CTD_DEADLINE_EXCEEDED || err->code == CTD_UNAVAILABLE;
 }
 
+static int make_on(struct creation *creation, const char *parent, const struct ctd_labels *labels,
+                   struct ctd_scope *scope, struct ctd_error *err) {
+  return (creation->options->snapshot_view ? ctd_snapshot_view : ctd_snapshot_prepare)(
+      creation->client, creation->snapshotter, creation->key, parent, labels, &creation->mounts, scope, err);
+}
+
+/* With a user namespace the files are its ids'. */
+static int make_on_image(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
+  const struct ctd_runtime_options *options = &creation->options->spec;
+  struct ctd_labels labels = {0};
+  char *parent = NULL;
+  int result = 0;
+  if (!creation->content.chain_id || !options->uid_maps || !options->gid_maps)
+    return make_on(creation, creation->content.chain_id, &labels, scope, err);
+  result = ctd_remap_parent(creation->client, creation->snapshotter, creation->content.chain_id, options->uid_maps,
+                            options->gid_maps, scope, &labels, &parent, err);
+  if (!result)
+    result = make_on(creation, parent, &labels, scope, err);
+  ctd_labels_free(&labels);
+  free(parent);
+  return result;
+}
+
 /* A snapshot that is there already is somebody's; one that isn't there before and is there afterwards is ours. */
 static int make_snapshot(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
-  static const struct ctd_labels none;
   bool taken;
   if (ctd_snapshot_exists(creation->client, creation->snapshotter, creation->key, &taken, scope, err))
     return -1;
   if (taken)
     return ctd_error_set(err, CTD_ALREADY_EXISTS, "snapshot %s exists already", creation->key);
-  int result = (creation->options->snapshot_view ? ctd_snapshot_view : ctd_snapshot_prepare)(
-      creation->client, creation->snapshotter, creation->key, creation->content.chain_id, &none, &creation->mounts,
-      scope, err);
+  int result = make_on_image(creation, scope, err);
   creation->made_snapshot = !result;
   if (!result)
     return 0;

@@ -3,6 +3,7 @@
 #include "client/snapshot.h"
 #include "client/unique.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* How long removing the view may take, in seconds. What isn't removed goes with the lease. */
 #define REMOVE_TIMEOUT 10.0
@@ -33,6 +34,22 @@ static int compare(const struct comparison *comparison, const struct ctd_mounts 
   return result;
 }
 
+/*
+ * As the files are on the disk. For a comparison containerd would show those that were written through the maps of a
+ * user namespace as it shows those of the image, so that they'd be nobody's.
+ */
+static void mounts_unmap(struct ctd_mounts *mounts) {
+  for (size_t i = 0; i < mounts->count; i++) {
+    char **kept = mounts->items[i].options;
+    for (char **option = kept; *option; option++)
+      if (!strncmp(*option, "uidmap=", 7) || !strncmp(*option, "gidmap=", 7))
+        free(*option);
+      else
+        *kept++ = *option;
+    *kept = NULL;
+  }
+}
+
 static void view_remove(const struct comparison *comparison, const char *view) {
   struct ctd_error ignored = {0};
   struct ctd_scope scope;
@@ -55,6 +72,7 @@ static int compare_with(const struct comparison *comparison, const char *parent,
   if (!result)
     result = ctd_snapshot_mounts(comparison->client, comparison->snapshotter, comparison->key, &upper,
                                  comparison->scope, err);
+  mounts_unmap(&upper);
   if (!result)
     result = compare(comparison, &lower, &upper, out, err);
   view_remove(comparison, view);

@@ -1,4 +1,6 @@
 #include "client/lease_resource.h"
+#include "base/buffer.h"
+#include "client/snapshot.h"
 #include "leases.pb-c.h"
 #include "rpc/call.h"
 #include <stdlib.h>
@@ -80,4 +82,15 @@ int ctd_lease_remove(struct ctd_client *client, const char *id, const struct ctd
   int result = ctd_call(ctd_client_target(client), METHOD("DeleteResource"), &request.base, NULL, NULL, scope, err);
   return result < 0 ? ctd_client_failed(client, err, "remove", "%s %s from lease %s", resource->type, resource->id, id)
                     : result;
+}
+
+int ctd_lease_hold_snapshot(struct ctd_client *client, const char *snapshotter, const char *key, bool *exists,
+                            struct ctd_scope *scope, struct ctd_error *err) {
+  char *type = ctd_format(err, "snapshots/%s", snapshotter);
+  if (!type)
+    return -1;
+  const struct ctd_lease_resource snapshot = {type, key};
+  int result = ctd_lease_add(client, ctd_client_lease(client), &snapshot, scope, err);
+  free(type);
+  return result ? -1 : ctd_snapshot_exists(client, snapshotter, key, exists, scope, err);
 }

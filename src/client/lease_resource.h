@@ -30,6 +30,13 @@ int ctd_lease_add(struct ctd_client *client, const char *id, const struct ctd_le
 int ctd_lease_remove(struct ctd_client *client, const char *id, const struct ctd_lease_resource *resource,
                      struct ctd_scope *scope, struct ctd_error *err);
 
+/*
+ * Has the client's own lease keep a snapshot, and then tells whether there is one: it won't be collected while
+ * something is built on it. The client is under a lease.
+ */
+int ctd_lease_hold_snapshot(struct ctd_client *client, const char *snapshotter, const char *key, bool *exists,
+                            struct ctd_scope *scope, struct ctd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

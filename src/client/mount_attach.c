@@ -17,6 +17,9 @@
 
 #define LOWER "lowerdir="
 
+/* A directory that every system has: where a thread mounts what it alone sees. */
+#define APART "/tmp"
+
 /* What was mounted: `id` tells it from what others mount on the same directory. */
 struct attached {
   char *path;
@@ -170,11 +173,15 @@ static int request_run(struct request *request, struct ctd_error *err) {
   return request->failed ? ctd_error_errno(err, request->failed, "mount on %s", request->target) : 0;
 }
 
+static void request_free(struct request *request) {
+  ctd_buffer_free(&request->data);
+  free(request->directory);
+}
+
 static int mount_one(const struct ctd_mount *mount, const char *target, struct ctd_error *err) {
   struct request request = {.mount = mount, .target = target};
   int result = request_make(&request, err) || request_run(&request, err) ? -1 : 0;
-  ctd_buffer_free(&request.data);
-  free(request.directory);
+  request_free(&request);
   return result;
 }
 
@@ -204,9 +211,15 @@ static int resolve(const char *path, char **out, struct ctd_error *err) {
   return *out ? 0 : ctd_error_errno(err, errno, "%s", path);
 }
 
+static int check_single(const struct ctd_mounts *mounts, struct ctd_error *err) {
+  if (mounts->count == 1)
+    return 0;
+  return ctd_error_set(err, CTD_UNIMPLEMENTED, "a snapshot with %zu mounts can't be mounted", mounts->count);
+}
+
 int ctd_mount_attach(const struct ctd_mounts *mounts, const char *path, struct ctd_error *err) {
-  if (mounts->count != 1)
-    return ctd_error_set(err, CTD_UNIMPLEMENTED, "a snapshot with %zu mounts can't be mounted", mounts->count);
+  if (check_single(mounts, err))
+    return -1;
   struct attached *attached = calloc(1, sizeof *attached);
   if (!attached)
     return ctd_error_nomem(err);
@@ -248,4 +261,43 @@ int ctd_mount_detach(const char *path, struct ctd_error *err) {
   pthread_mutex_unlock(&attached_lock);
   free(resolved);
   return result;
+}
+
+/* Work on mounts that nobody else sees. */
+struct apart {
+  struct request request;
+  int (*work)(void *context, const char *root, struct ctd_error *err);
+  void *context;
+  struct ctd_error *err;
+  int result;
+};
+
+static void *apart_run(void *data) {
+  struct apart *apart = data;
+  struct request *request = &apart->request;
+  if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) ||
+      (request->directory && chdir(request->directory)) || request_mount(request)) {
+    apart->result = ctd_error_errno(apart->err, errno, "mount it apart");
+    return NULL;
+  }
+  apart->result = apart->work(apart->context, request->target, apart->err);
+  umount2(request->target, UMOUNT_NOFOLLOW);
+  return NULL;
+}
+
+int ctd_mount_apart(const struct ctd_mounts *mounts,
+                    int (*work)(void *context, const char *root, struct ctd_error *err), void *context,
+                    struct ctd_error *err) {
+  struct apart apart = {
+      .request = {.mount = mounts->items, .target = APART}, .work = work, .context = context, .err = err};
+  pthread_t thread;
+  if (check_single(mounts, err))
+    return -1;
+  int result = request_make(&apart.request, err);
+  if (!result)
+    result = ctd_thread_start(&thread, "ctd-mount", apart_run, &apart, err);
+  if (!result)
+    pthread_join(thread, NULL);
+  request_free(&apart.request);
+  return result ? -1 : apart.result;
 }

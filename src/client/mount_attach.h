@@ -22,6 +22,14 @@ int ctd_mount_attach(const struct ctd_mounts *mounts, const char *path, struct c
  */
 int ctd_mount_detach(const char *path, struct ctd_error *err);
 
+/*
+ * Calls `work` with the directory where the mounts are to be seen, on a thread of its own that alone sees them: they go
+ * with it, also when the process is killed. `work` leaves no file open.
+ */
+int ctd_mount_apart(const struct ctd_mounts *mounts,
+                    int (*work)(void *context, const char *root, struct ctd_error *err), void *context,
+                    struct ctd_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,6 @@
 #include "client/pull_layer.h"
 #include "client/content.h"
+#include "client/ref_claim.h"
 #include <stdlib.h>
 
 #define TELL_INTERVAL 0.1 /* seconds between two reports of bytes */
@@ -114,12 +115,17 @@ static int layer_download(const struct ctd_pull_shared *shared, struct ctd_http 
 
 int ctd_pull_layer(const struct ctd_pull_shared *shared, struct ctd_http *http, const struct ctd_descriptor *layer,
                    struct ctd_error *err) {
+  struct ctd_ref_claim claim;
   char *ref;
   if (!layer->size)
     return ctd_error_set(err, CTD_INVALID_ARGUMENT, "layer %s is said to be empty", layer->digest);
   if (ctd_descriptor_ref(&ref, layer, err))
     return -1;
-  int result = layer_download(shared, http, layer, ref, err);
+  int result = ctd_ref_claim(&claim, shared->client, ref, shared->scope, err);
+  if (!result) {
+    result = layer_download(shared, http, layer, ref, err);
+    ctd_ref_release(&claim);
+  }
   free(ref);
   return result;
 }

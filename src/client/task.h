@@ -13,6 +13,7 @@ struct ctd_task_options {
   struct ctd_stdio_options stdio;
   struct ctd_image *checkpoint; /* borrowed; it goes on as the task in there was; NULL: it begins */
   const char *checkpoint_path;  /* the same, from what the runtime left in a directory; not beside `checkpoint` */
+  json_t *runtime_options;      /* borrowed; fields that are set in those of the container; NULL: none */
 };
 
 /*

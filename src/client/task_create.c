@@ -78,15 +78,18 @@ static int runtime_options(const struct ctd_container_info *record, json_t **out
     return (*out = json_object()) ? 0 : ctd_error_nomem(err);
   if (ctd_runtime_message_unpack(out, options, err))
     return -1;
-  return *out ? 0 : ctd_error_set(err, CTD_UNIMPLEMENTED, "checkpoint: runtime options %s", options->type_url);
+  return *out ? 0 : ctd_error_set(err, CTD_UNIMPLEMENTED, "the runtime options %s can't be changed", options->type_url);
 }
 
-static int resume_path(struct resumption *resumption, const struct ctd_container_info *record, const char *path,
-                       CreateRequest *request, struct ctd_error *err) {
+/* Beside what the options set, the container's own count. */
+static int set_runtime_options(struct resumption *resumption, const struct ctd_container_info *record,
+                               const struct ctd_task_options *options, CreateRequest *request, struct ctd_error *err) {
   json_t *fields = NULL;
   int result = runtime_options(record, &fields, err);
-  if (!result)
-    result = ctd_json_put(fields, "criu_image_path", json_string(path), err);
+  if (!result && options->runtime_options && json_object_update(fields, options->runtime_options))
+    result = ctd_error_nomem(err);
+  if (!result && options->checkpoint_path)
+    result = ctd_json_put(fields, "criu_image_path", json_string(options->checkpoint_path), err);
   if (!result)
     result = ctd_runtime_message_pack(&resumption->options, fields, err);
   json_decref(fields);
@@ -98,9 +101,11 @@ static int resume_path(struct resumption *resumption, const struct ctd_container
 static int task_resume(struct resumption *resumption, const struct ctd_container_info *record,
                        const struct ctd_task_options *options, CreateRequest *request, struct ctd_scope *scope,
                        struct ctd_error *err) {
-  if (options->checkpoint)
-    return resume_image(resumption, options->checkpoint, request, scope, err);
-  return options->checkpoint_path ? resume_path(resumption, record, options->checkpoint_path, request, err) : 0;
+  if (options->checkpoint && resume_image(resumption, options->checkpoint, request, scope, err))
+    return -1;
+  if (!options->checkpoint_path && !options->runtime_options)
+    return 0;
+  return set_runtime_options(resumption, record, options, request, err);
 }
 
 static int task_request(struct ctd_process *task, CreateRequest *request, const struct ctd_mounts *mounts,

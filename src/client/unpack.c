@@ -32,15 +32,8 @@ struct layer {
   struct ctd_mounts mounts;
 };
 
-/* Whether a layer has its snapshot. Held first, it won't be collected while the pull builds on it. */
 static int unpack_has(const struct unpack *unpack, const char *chain_id, bool *exists, struct ctd_error *err) {
-  char *type = ctd_format(err, "snapshots/%s", unpack->snapshotter);
-  if (!type)
-    return -1;
-  const struct ctd_lease_resource snapshot = {type, chain_id};
-  int result = ctd_lease_add(unpack->client, ctd_client_lease(unpack->client), &snapshot, unpack->scope, err);
-  free(type);
-  return result ? -1 : ctd_snapshot_exists(unpack->client, unpack->snapshotter, chain_id, exists, unpack->scope, err);
+  return ctd_lease_hold_snapshot(unpack->client, unpack->snapshotter, chain_id, exists, unpack->scope, err);
 }
 
 /* How many layers have their snapshot, counted from the lowest. A snapshot never lacks its parents. */

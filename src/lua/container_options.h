@@ -20,7 +20,8 @@ void ctd_read_extensions(lua_State *L, int index, struct ctd_op *op, const char 
 void ctd_read_spec(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 void ctd_read_named_strings(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 
-/* ctd_typed: a runtime's options as a table. */
+/* A runtime's options as a table: ctd_typed; json_t *, the fields. */
 void ctd_read_runtime_options(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
+void ctd_read_runtime_fields(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 
 #endif

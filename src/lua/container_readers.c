@@ -86,3 +86,13 @@ void ctd_read_runtime_options(lua_State *L, int index, struct ctd_op *op, const 
   if (ctd_runtime_message_pack(target, *fields, &err))
     ctd_misuse(L, op, "\"%s\": %s", name, err.message);
 }
+
+void ctd_read_runtime_fields(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  struct ctd_typed message = {0};
+  struct ctd_error err = {0};
+  read_object(L, index, op, name, target);
+  int result = ctd_runtime_message_pack(&message, *(json_t **)target, &err);
+  ctd_typed_free(&message);
+  if (result)
+    ctd_misuse(L, op, "\"%s\": %s", name, err.message);
+}

@@ -1,4 +1,5 @@
 #include "client/task.h"
+#include "lua/container_options.h"
 #include "lua/image_methods.h"
 #include "lua/op.h"
 #include "lua/stdio.h"
@@ -24,6 +25,7 @@ static const struct ctd_option new_task_options[] = {
     {"checkpoint", checkpoint_read, offsetof(struct new_task, options), false},
     {"stdio", ctd_read_stdio, offsetof(struct new_task, options.stdio.streams), false},
     {"terminal", ctd_read_boolean, offsetof(struct new_task, options.stdio.terminal), false},
+    {"runtime_options", ctd_read_runtime_fields, offsetof(struct new_task, options.runtime_options), false},
     {"auto_delete", ctd_read_boolean, offsetof(struct new_task, auto_delete), false},
     {NULL, NULL, 0, false},
 };

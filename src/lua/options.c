@@ -248,3 +248,10 @@ void ctd_options_read(lua_State *L, int index, struct ctd_op *op, const struct c
     ctd_misuse(L, op, "table of options expected, got %s", luaL_typename(L, index));
   table_read(L, index, op, options, request, true);
 }
+
+int ctd_options_take(lua_State *L, struct ctd_op *op) {
+  int last = lua_gettop(L);
+  if (last >= CTD_METHOD_ARGUMENT && lua_type(L, last) == LUA_TTABLE)
+    ctd_options_read(L, last--, op, NULL, NULL);
+  return last - CTD_METHOD_ARGUMENT + 1;
+}

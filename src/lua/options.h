@@ -45,8 +45,9 @@ void ctd_read_function(lua_State *L, int index, struct ctd_op *op, const char *n
 /* Raises "<name>: <expected> expected, got <what is at index>". */
 int ctd_read_failed(lua_State *L, int index, struct ctd_op *op, const char *name, const char *expected);
 
-/* Reads the positional arguments from `index` on; the index behind them. An optional string is missing if it is nil or if
- * a table, the options, is in its place.
+/*
+ * Reads the positional arguments from `index` on; the index behind them. An optional string is missing if it is nil or
+ * if a table, the options, is in its place.
  */
 int ctd_arguments_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *arguments, void *request);
 
@@ -55,5 +56,8 @@ void ctd_fields_read(lua_State *L, int index, struct ctd_op *op, const struct ct
 
 /* Reads the options table at `index` (absent: nothing), `timeout` too. An unknown one raises with what it may mean. */
 void ctd_options_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *options, void *request);
+
+/* The same for a table that is the last argument, whatever comes before; how many arguments do. */
+int ctd_options_take(lua_State *L, struct ctd_op *op);
 
 #endif

@@ -3,6 +3,7 @@
 #define CTD_LUA_PIPE_H
 
 #include "client/task.h"
+#include "lua/scan.h"
 
 struct ctd_pipe;
 
@@ -15,25 +16,11 @@ void ctd_pipe_unref(struct ctd_pipe *pipe);
 struct ctd_process *ctd_pipe_process(const struct ctd_pipe *pipe); /* borrowed */
 int ctd_pipe_number(const struct ctd_pipe *pipe);
 
-enum ctd_pipe_format {
-  CTD_PIPE_LINE,      /* without its newline */
-  CTD_PIPE_FULL_LINE, /* with it */
-  CTD_PIPE_ALL,
-  CTD_PIPE_SIZE, /* at most so many bytes */
-};
-
-/* What was read. */
-struct ctd_text {
-  char *data; /* owned; NULL: nothing, it was the end */
-  size_t size;
-};
-
 /*
- * Reads as io.read would, which at the end gives nothing, or for CTD_PIPE_ALL an empty text. It may be called again
- * after its scope has ended: nothing that came is lost. CTD_FAILED_PRECONDITION while another thread reads, or when the
- * streams are closed. The caller frees out->data.
+ * Reads what is wanted, see lua/scan.h; what came isn't lost when the scope ends. CTD_FAILED_PRECONDITION while another
+ * thread reads, or when the streams are closed.
  */
-int ctd_pipe_read(struct ctd_pipe *pipe, enum ctd_pipe_format format, size_t size, struct ctd_text *out,
-                  struct ctd_scope *scope, struct ctd_error *err);
+int ctd_pipe_read(struct ctd_pipe *pipe, struct ctd_scan_request *request, struct ctd_scope *scope,
+                  struct ctd_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 #include "client/content_reader.h"
 #include "lua/op.h"
-#include "lua/scan.h"
+#include "lua/scan_method.h"
 #include "lua/types.h"
 #include <stdlib.h>
 #include <string.h>
@@ -90,56 +90,13 @@ const struct ctd_method ctd_content_reader_method = {
     .release = open_release,
 };
 
-struct format {
-  enum ctd_scan_format format;
-  size_t size;
-  struct ctd_scan_text text;
-};
-
 struct read {
   struct reader *reader;
-  size_t count, next; /* of formats; those before `next` are read */
-  struct format *formats;
+  struct ctd_scan_request request;
 };
 
-static void format_read(lua_State *L, int index, struct ctd_op *op, struct format *format) {
-  static const char letters[] = {[CTD_SCAN_LINE] = 'l', [CTD_SCAN_FULL_LINE] = 'L', [CTD_SCAN_ALL] = 'a'};
-  double size = lua_tonumber(L, index);
-  const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
-  if (lua_type(L, index) == LUA_TNUMBER && size >= 0 && size <= 0x1p53 && size == floor(size)) {
-    format->format = CTD_SCAN_SIZE;
-    format->size = (size_t)size;
-    return;
-  }
-  text += *text == '*';
-  const char *letter = *text ? memchr(letters, *text, sizeof letters) : NULL;
-  if (!letter)
-    ctd_misuse(L, op, "format \"l\", \"L\", \"a\" or a number of bytes expected");
-  else
-    format->format = (enum ctd_scan_format)(letter - letters);
-}
-
 static void read_parse(lua_State *L, struct ctd_op *op, void *data) {
-  struct read *request = data;
-  int last = lua_gettop(L);
-  if (last >= CTD_METHOD_ARGUMENT && lua_type(L, last) == LUA_TTABLE)
-    ctd_options_read(L, last--, op, NULL, NULL);
-  int given = last - CTD_METHOD_ARGUMENT + 1;
-  request->count = given > 0 ? (size_t)given : 1;
-  request->formats = ctd_arena_allocate(L, &op->arena, request->count * sizeof *request->formats);
-  for (int i = 0; i < given; i++)
-    format_read(L, CTD_METHOD_ARGUMENT + i, op, &request->formats[i]);
-}
-
-static int read_formats(struct read *request, struct ctd_scope *scope, struct ctd_error *err) {
-  for (; request->next < request->count; request->next++) {
-    struct format *format = &request->formats[request->next];
-    if (ctd_scan_read(&request->reader->scan, format->format, format->size, &format->text, scope, err))
-      return reader_failed(request->reader, err);
-    if (!format->text.data)
-      request->count = request->next + 1; /* nothing comes after the end */
-  }
-  return 0;
+  ctd_scan_request_parse(L, op, &((struct read *)data)->request);
 }
 
 static int reader_busy(const struct reader *reader, struct ctd_error *err) {
@@ -151,27 +108,18 @@ static int read_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
   struct read *request = data;
   if (atomic_flag_test_and_set(&request->reader->busy))
     return reader_busy(request->reader, err);
-  int result = read_formats(request, scope, err);
+  int result = ctd_scan_read(&request->reader->scan, &request->request, scope, err);
   atomic_flag_clear(&request->reader->busy);
-  return result;
+  return result ? reader_failed(request->reader, err) : 0;
 }
 
 static int read_push(lua_State *L, struct ctd_op *op, void *data) {
-  const struct read *request = data;
   (void)op;
-  luaL_checkstack(L, (int)request->count, "results");
-  for (size_t i = 0; i < request->count; i++)
-    if (request->formats[i].text.data)
-      lua_pushlstring(L, request->formats[i].text.data, request->formats[i].text.size);
-    else
-      lua_pushnil(L);
-  return (int)request->count;
+  return ctd_scan_request_push(L, &((const struct read *)data)->request);
 }
 
 static void read_release(void *data) {
-  struct read *request = data;
-  for (size_t i = 0; request->formats && i < request->count; i++)
-    free(request->formats[i].text.data);
+  ctd_scan_request_release(&((struct read *)data)->request);
 }
 
 static const struct ctd_method read_method = {
@@ -229,16 +177,6 @@ static int reader_seek(lua_State *L) {
   return 1;
 }
 
-/* `lines` is made in Lua from `read`. */
-static void reader_extend(lua_State *L) {
-  ctd_method_push_wait(L);
-  lua_getfield(L, -1, "lines");
-  lua_remove(L, -2);
-  lua_getfield(L, -2, "read");
-  lua_call(L, 1, 1);
-  lua_setfield(L, -2, "lines");
-}
-
 static const struct ctd_method *const reader_methods[] = {&read_method, NULL};
 
 static const luaL_Reg reader_functions[] = {
@@ -252,7 +190,7 @@ const struct ctd_type ctd_reader_type = {
     .ref = reader_ref,
     .unref = reader_unref,
     .describe = reader_describe,
-    .extend = reader_extend,
+    .extend = ctd_scan_extend,
     .functions = reader_functions,
     .methods = reader_methods,
 };

@@ -74,14 +74,26 @@ static int scan_size(struct ctd_scan *scan, size_t size, struct ctd_scan_text *o
   return there ? scan_take(scan, there < size ? there : size, 0, out, err) : 0;
 }
 
-int ctd_scan_read(struct ctd_scan *scan, enum ctd_scan_format format, size_t size, struct ctd_scan_text *out,
-                  struct ctd_scope *scope, struct ctd_error *err) {
-  switch (format) {
+static int scan_item(struct ctd_scan *scan, struct ctd_scan_item *item, struct ctd_scope *scope,
+                     struct ctd_error *err) {
+  switch (item->format) {
   case CTD_SCAN_ALL:
-    return scan_all(scan, out, scope, err);
+    return scan_all(scan, &item->text, scope, err);
   case CTD_SCAN_SIZE:
-    return scan_size(scan, size, out, scope, err);
+    return scan_size(scan, item->size, &item->text, scope, err);
   default:
-    return scan_line(scan, format == CTD_SCAN_FULL_LINE, out, scope, err);
+    return scan_line(scan, item->format == CTD_SCAN_FULL_LINE, &item->text, scope, err);
   }
+}
+
+int ctd_scan_read(struct ctd_scan *scan, struct ctd_scan_request *request, struct ctd_scope *scope,
+                  struct ctd_error *err) {
+  for (; request->next < request->count; request->next++) {
+    struct ctd_scan_item *item = &request->items[request->next];
+    if (scan_item(scan, item, scope, err))
+      return -1;
+    if (!item->text.data)
+      request->count = request->next + 1; /* nothing comes after the end */
+  }
+  return 0;
 }

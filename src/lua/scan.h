@@ -27,12 +27,23 @@ struct ctd_scan_text {
   size_t size;
 };
 
+/* What is wanted, one after the other. */
+struct ctd_scan_item {
+  enum ctd_scan_format format;
+  size_t size;
+  struct ctd_scan_text text;
+};
+struct ctd_scan_request {
+  size_t count, next; /* of items; those before `next` are read */
+  struct ctd_scan_item *items;
+};
+
 /*
- * Reads as io.read would, which at the end gives nothing, or for CTD_SCAN_ALL an empty text. It may be called again
- * after its scope has ended. The caller frees out->data.
+ * Reads as io.read would: at the end CTD_SCAN_ALL gives an empty text, all others none, and what comes after that is
+ * left out of `count`. It may be called again after its scope has ended. The caller frees the texts.
  */
-int ctd_scan_read(struct ctd_scan *scan, enum ctd_scan_format format, size_t size, struct ctd_scan_text *out,
-                  struct ctd_scope *scope, struct ctd_error *err);
+int ctd_scan_read(struct ctd_scan *scan, struct ctd_scan_request *request, struct ctd_scope *scope,
+                  struct ctd_error *err);
 
 /* How many bytes came that nobody has read. */
 size_t ctd_scan_available(const struct ctd_scan *scan);

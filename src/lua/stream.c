@@ -1,6 +1,7 @@
 #include "lua/stream.h"
 #include "lua/op.h"
 #include "lua/pipe.h"
+#include "lua/scan_method.h"
 #include "lua/types.h"
 #include <stdlib.h>
 #include <string.h>
@@ -29,83 +30,31 @@ static int stream_failed(const struct ctd_pipe *pipe, const char *op, struct ctd
   return ctd_client_failed(ctd_process_client(task), err, op, "stream of task %s", ctd_process_id(task));
 }
 
-struct format {
-  enum ctd_pipe_format format;
-  size_t size;
-  struct ctd_text text;
-};
-
 struct read {
   struct ctd_pipe *pipe;
-  size_t count, next; /* of formats; those before `next` are read */
-  struct format *formats;
+  struct ctd_scan_request request;
 };
-
-static void format_read(lua_State *L, int index, struct ctd_op *op, struct format *format) {
-  static const char letters[] = {[CTD_PIPE_LINE] = 'l', [CTD_PIPE_FULL_LINE] = 'L', [CTD_PIPE_ALL] = 'a'};
-  double size = lua_tonumber(L, index);
-  const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
-  if (lua_type(L, index) == LUA_TNUMBER && size >= 0 && size <= 0x1p53 && size == floor(size)) {
-    format->format = CTD_PIPE_SIZE;
-    format->size = (size_t)size;
-    return;
-  }
-  text += *text == '*';
-  const char *letter = *text ? memchr(letters, *text, sizeof letters) : NULL;
-  if (!letter)
-    ctd_misuse(L, op, "format \"l\", \"L\", \"a\" or a number of bytes expected");
-  else
-    format->format = (enum ctd_pipe_format)(letter - letters);
-}
-
-/* Takes a table of options off the end of the arguments. The number of those before it. */
-static int read_options(lua_State *L, struct ctd_op *op) {
-  int last = lua_gettop(L);
-  if (last >= CTD_METHOD_ARGUMENT && lua_type(L, last) == LUA_TTABLE)
-    ctd_options_read(L, last--, op, NULL, NULL);
-  return last - CTD_METHOD_ARGUMENT + 1;
-}
 
 static void read_parse(lua_State *L, struct ctd_op *op, void *data) {
   struct read *request = data;
-  int given = read_options(L, op);
-  int count = given > 0 ? given : 1;
+  ctd_scan_request_parse(L, op, &request->request);
   if (ctd_pipe_number(request->pipe) == 0)
     ctd_misuse(L, op, "stdin is written, not read");
-  request->formats = ctd_arena_allocate(L, &op->arena, (size_t)count * sizeof *request->formats);
-  for (int i = 0; i < given; i++)
-    format_read(L, CTD_METHOD_ARGUMENT + i, op, &request->formats[i]);
-  request->count = (size_t)count;
 }
 
 static int read_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
   struct read *request = data;
-  for (; request->next < request->count; request->next++) {
-    struct format *format = &request->formats[request->next];
-    if (ctd_pipe_read(request->pipe, format->format, format->size, &format->text, scope, err))
-      return stream_failed(request->pipe, "read", err);
-    if (!format->text.data)
-      request->count = request->next + 1; /* nothing comes after the end */
-  }
-  return 0;
+  int result = ctd_pipe_read(request->pipe, &request->request, scope, err);
+  return result ? stream_failed(request->pipe, "read", err) : 0;
 }
 
 static int read_push(lua_State *L, struct ctd_op *op, void *data) {
-  const struct read *request = data;
   (void)op;
-  luaL_checkstack(L, (int)request->count, "results");
-  for (size_t i = 0; i < request->count; i++)
-    if (request->formats[i].text.data)
-      lua_pushlstring(L, request->formats[i].text.data, request->formats[i].text.size);
-    else
-      lua_pushnil(L);
-  return (int)request->count;
+  return ctd_scan_request_push(L, &((const struct read *)data)->request);
 }
 
 static void read_release(void *data) {
-  struct read *request = data;
-  for (size_t i = 0; i < request->count; i++)
-    free(request->formats[i].text.data);
+  ctd_scan_request_release(&((struct read *)data)->request);
 }
 
 static const struct ctd_method read_method = {
@@ -126,7 +75,7 @@ struct write {
 
 static void write_parse(lua_State *L, struct ctd_op *op, void *data) {
   struct write *request = data;
-  int count = read_options(L, op);
+  int count = ctd_options_take(L, op);
   if (ctd_pipe_number(request->pipe) != 0)
     ctd_misuse(L, op, "stdout and stderr are read, not written");
   for (int i = 0; i < count; i++)
@@ -175,16 +124,6 @@ void ctd_stream_push(lua_State *L, struct ctd_process *task, int number, bool sa
   object->auto_delete = number == 0;
 }
 
-/* `lines` is made in Lua from `read`. */
-static void stream_extend(lua_State *L) {
-  ctd_method_push_wait(L);
-  lua_getfield(L, -1, "lines");
-  lua_remove(L, -2);
-  lua_getfield(L, -2, "read");
-  lua_call(L, 1, 1);
-  lua_setfield(L, -2, "lines");
-}
-
 static const struct ctd_method *const stream_methods[] = {&read_method, &write_method, NULL};
 
 const struct ctd_type ctd_stream_type = {
@@ -193,6 +132,6 @@ const struct ctd_type ctd_stream_type = {
     .unref = stream_unref,
     .describe = stream_describe,
     .dispose = stream_dispose,
-    .extend = stream_extend,
+    .extend = ctd_scan_extend,
     .methods = stream_methods,
 };

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "oci/id_maps.h"
 #include "oci/runtime_option.h"
 #include "oci/runtime_spec.h"
 #include <limits.h>
@@ -109,53 +110,9 @@ static int apply_namespaces(json_t *spec, const struct ctd_runtime_options *opti
   return 0;
 }
 
-/* "containerID:hostID:size" as an object. */
-static int map_parse(json_t **out, const char *text, struct ctd_error *err) {
-  long long container, host, size;
-  int end = 0;
-  if (strspn(text, "0123456789:") != strlen(text) ||
-      sscanf(text, "%10lld:%10lld:%10lld%n", &container, &host, &size, &end) != 3 || text[end])
-    return ctd_error_set(err, CTD_INVALID_ARGUMENT, "\"%s\": want \"containerID:hostID:size\"", text);
-  *out = json_pack("{s:I, s:I, s:I}", "containerID", (json_int_t)container, "hostID", (json_int_t)host, "size",
-                   (json_int_t)size);
-  return *out ? 0 : ctd_error_nomem(err);
-}
-
-static bool is_id(const json_t *object, const char *key, json_int_t low) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_integer(value) && json_integer_value(value) >= low && json_integer_value(value) <= UINT32_MAX;
-}
-
-static int map_read(json_t **out, const json_t *value, struct ctd_error *err) {
-  *out = NULL;
-  if (json_is_string(value) && map_parse(out, json_string_value(value), err))
-    return -1;
-  if (!json_is_string(value) && !(*out = json_deep_copy(value)))
-    return ctd_error_nomem(err);
-  if (json_object_size(*out) == 3 && is_id(*out, "containerID", 0) && is_id(*out, "hostID", 0) &&
-      is_id(*out, "size", 1))
-    return 0;
-  json_decref(*out);
-  return ctd_error_set(err, CTD_INVALID_ARGUMENT, "want {containerID, hostID, size} with a size above 0");
-}
-
 static int put_maps(json_t *spec, const char *option, const char *key, const json_t *given, struct ctd_error *err) {
-  json_t *maps = json_array(), *value, *map;
-  size_t i;
-  int result = maps ? 0 : ctd_error_nomem(err);
-  if (!result && !(json_is_array(given) && json_array_size(given)))
-    result = ctd_runtime_option_invalid(option, "an array of {containerID, hostID, size}", err);
-  for (i = 0; !result && (value = json_array_get(given, i)); i++) {
-    result = map_read(&map, value, err);
-    if (result)
-      ctd_error_prefix(err, "%s: map %zu", option, i + 1);
-    else
-      result = ctd_json_add(maps, map, err);
-  }
-  if (!result)
-    return ctd_runtime_option_put(spec, "linux", key, maps, err);
-  json_decref(maps);
-  return result;
+  json_t *maps;
+  return ctd_id_maps_read(&maps, option, given, err) ? -1 : ctd_runtime_option_put(spec, "linux", key, maps, err);
 }
 
 /* Maps are of a user namespace: it comes with them, unless one to join was given. */

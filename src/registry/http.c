@@ -288,8 +288,11 @@ static enum ctd_http_fault exchange_classify(struct exchange *exchange, CURLcode
   switch (code) {
   case CURLE_OK:
     return CTD_HTTP_COMPLETE;
-  case CURLE_OUT_OF_MEMORY:
-    ctd_error_nomem(err);
+  case CURLE_OUT_OF_MEMORY: /* also what libcurl before 8.6 calls a header that is too long for it */
+    if (exchange->response->headers.size)
+      ctd_error_set(err, CTD_OUT_OF_RANGE, "a header of the answer is too long, or memory too short for it");
+    else
+      ctd_error_nomem(err);
     return CTD_HTTP_INVALID;
   case CURLE_URL_MALFORMAT:
     ctd_error_set(err, CTD_INVALID_ARGUMENT, "%s", text);

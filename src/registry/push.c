@@ -9,6 +9,9 @@
 
 #define OCTETS "application/octet-stream"
 
+/* How long telling the host of an upload's end may take, in seconds: the push has failed already. */
+#define CANCEL_TIMEOUT 2.0
+
 struct upload {
   struct ctd_registry *registry;
   struct ctd_http *http;
@@ -235,6 +238,20 @@ static enum ctd_verdict upload_ask(void *context, size_t index, struct ctd_attem
   return verdict;
 }
 
+/* Lets the host forget an upload that won't go on. It would do so by itself, days later. */
+static void upload_cancel(struct upload *upload) {
+  const struct ctd_registry_call call = {.host = upload->host, .method = "DELETE", .location = upload->location};
+  struct ctd_http_response response;
+  struct ctd_attempt attempt = {0};
+  struct ctd_error ignored = {0};
+  struct ctd_scope scope;
+  ctd_scope_init(&scope, CANCEL_TIMEOUT);
+  ctd_registry_ask(upload->registry, upload->http, &scope, &call, &response, &attempt, &ignored);
+  ctd_http_response_free(&response);
+  ctd_error_clear(&ignored);
+  free(attempt.url);
+}
+
 int ctd_registry_upload(struct ctd_registry *registry, struct ctd_http *http, struct ctd_scope *scope,
                         const struct ctd_upload *blob, enum ctd_upload_result *result, struct ctd_error *err) {
   struct upload upload = {.registry = registry, .http = http, .scope = scope, .blob = blob, .mount = blob->mount};
@@ -243,6 +260,8 @@ int ctd_registry_upload(struct ctd_registry *registry, struct ctd_http *http, st
     return -1;
   int done = ctd_push_run(registry, scope, what, &upload.host, upload_ask, &upload, err);
   *result = upload.result;
+  if (done && upload.location)
+    upload_cancel(&upload);
   free(upload.location);
   free(what);
   return done;

@@ -26,6 +26,7 @@ enum ctd_upload_result {
   CTD_UPLOAD_DONE,
 };
 
+/* An upload that fails or is cancelled is given up with DELETE, for which the host has two seconds. */
 int ctd_registry_upload(struct ctd_registry *registry, struct ctd_http *http, struct ctd_scope *scope,
                         const struct ctd_upload *upload, enum ctd_upload_result *result, struct ctd_error *err);
 

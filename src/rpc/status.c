@@ -34,12 +34,21 @@ void ctd_status_free(struct ctd_status *status) {
   grpc_slice_unref(status->text);
 }
 
+/* Go's errors end in what they are, also where a part of the daemon answers without the status for them. */
+static bool is_bad_filter(const char *text) {
+  static const char end[] = ": invalid argument";
+  size_t size = strlen(text);
+  return strstr(text, "filters: parse error") && size >= sizeof end && !strcmp(text + size - (sizeof end - 1), end);
+}
+
 static enum ctd_code status_code(const struct ctd_status *status, const char *text) {
   if ((size_t)status->code >= sizeof status_codes / sizeof *status_codes)
     return CTD_UNKNOWN;
   /* At the deadline a part of the daemon may answer with the text of Go's error instead of the status for it. */
   if (status->code == GRPC_STATUS_UNKNOWN && strstr(text, "context deadline exceeded"))
     return CTD_DEADLINE_EXCEEDED;
+  if (status->code == GRPC_STATUS_UNKNOWN && is_bad_filter(text))
+    return CTD_INVALID_ARGUMENT;
   return status_codes[status->code];
 }
 

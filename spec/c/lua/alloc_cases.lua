@@ -327,7 +327,11 @@ end)
 case("container close", new_container, function(_, container) container:close() end, close_both)
 
 case("new_task", new_container, function(_, container)
-  local task = container:new_task { stdio = { stdin = "pipe", stdout = io.stdout, stderr = 2 }, auto_delete = true }
+  local task = container:new_task {
+    stdio = { stdin = "pipe", stdout = io.stdout, stderr = 2 },
+    runtime_options = { no_new_keyring = true },
+    auto_delete = true,
+  }
   task:close()
 end, close_both)
 
@@ -341,8 +345,18 @@ case("task", new_task, function(_, container, task)
 end, close_all)
 
 case("task checkpoint", started_task, function(_, _, task)
-  local ok, err = pcall(task.checkpoint, task, { name = "a", empty_namespaces = { "network" }, image_path = "/proc/absent" })
+  local opts = { name = "a", empty_namespaces = { "network" }, image_path = "/proc/absent" }
+  local ok, err = pcall(task.checkpoint, task, opts)
   if not ok and not containerd.is_error(err, "unknown") then error(err, 0) end
+end, close_all)
+
+case("task process", started_task, function(_, _, task)
+  local added = task:exec("sweep", { args = "cat", stdio = "pipe", auto_delete = true })
+  added:start()
+  local found = task:process "sweep"
+  found:attach { stdio = "null" }
+  found:close()
+  added:close()
 end, close_all)
 
 case("task delete", started_task, function(_, _, task) task:delete { kill = true } end, close_all)

@@ -1,6 +1,7 @@
 # The core (src without src/lua) becomes an archive, the Lua binding over it one module, containerd/core.so.
 #   make                   LUA=lua5.1 or LUA=luajit for another Lua, CC=clang CXX=clang++ for another compiler
 #   make SANITIZE=address,undefined
+#   make core              the core alone, for programs in C: build/libcontainerd-client.a, build/include, build/*.pc
 # Products stand in $(BUILD); sanitized ones and those for another Lua than 5.4 in folders of their own below it.
 
 BUILD ?= build
@@ -10,6 +11,7 @@ CFLAGS ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
 WARN ?= -Wall -Wextra -Werror
 PREFIX ?= /usr/local
+OBJCOPY ?= objcopy
 
 CORE_OUT := $(BUILD)$(if $(SANITIZE),/san)
 OUT := $(CORE_OUT)$(addprefix /,$(filter-out lua5.4,$(notdir $(LUA))))
@@ -17,6 +19,7 @@ GEN := $(BUILD)/gen
 
 # Evaluated when first used, since `make deps` must run before pkg-config exists; then kept.
 once = $(eval $1 := $(shell $2))$($1)
+VERSION = $(call once,VERSION,sed -n 's/.*_VERSION = "\(.*\)"/\1/p' lua/containerd/module.lua)
 LIBRARIES := grpc libprotobuf-c jansson libcurl openssl libarchive
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
 PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
@@ -30,8 +33,10 @@ COMMON = -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -Isrc -isystem $(GEN) 
   $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 C_FLAGS = -std=gnu11 $(COMMON) $(CFLAGS)
 CPP_FLAGS = -std=c++17 $(COMMON) $(CXXFLAGS)
+# gcc's unique symbols can't be made local; clang has none.
+NO_UNIQUE = $(call once,NO_UNIQUE,$(CXX) -fno-gnu-unique -E -x c++ /dev/null >/dev/null 2>&1 && echo -fno-gnu-unique)
 COMPILE_C = $(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
-COMPILE_CPP = $(CXX) $(CPP_FLAGS) -MMD -MP -c -o $@ $<
+COMPILE_CPP = $(CXX) $(CPP_FLAGS) $(NO_UNIQUE) -MMD -MP -c -o $@ $<
 LINK = $(CXX) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -Wl,--as-needed
 
 PROTO := $(patsubst proto/%.proto,%,$(wildcard proto/*.proto)) \
@@ -44,20 +49,24 @@ C_SUPPORT := $(filter-out $(C_TESTS),$(wildcard spec/c/*.c))
 GEN_H := $(PROTO:%=$(GEN)/%.pb-c.h)
 GEN_O := $(PROTO:%=$(CORE_OUT)/gen/%.pb-c.o)
 GEN_TYPES := $(GEN)/message_types.h
+GEN_METHODS := $(GEN)/service_methods.h
 object = $(addsuffix .o,$(addprefix $1/,$(basename $2)))
 CORE_O := $(call object,$(CORE_OUT),$(CORE))
 BINDING_O := $(call object,$(OUT),$(BINDING))
 C_SUPPORT_O := $(call object,$(CORE_OUT),$(C_SUPPORT))
 TESTS := $(C_TESTS:%.c=$(CORE_OUT)/%)
+OBJECTS := $(CORE_OUT)/core.a
 LIBRARY := $(CORE_OUT)/libcontainerd-client.a
+# What the umbrella header includes is public.
+PUBLIC = $(call once,PUBLIC,$(CC) -Isrc -MM src/client/all.h $(PKG_CFLAGS) | grep -o 'src/[a-z0-9_/]*\.h')
+INCLUDE := $(BUILD)/include/containerd-client
 MODULE := $(OUT)/containerd/core.so
 
-.PHONY: all library module c-tests install clean deps san-lua alloc-sweep test test-c spec demo lab lab-down lint check-proto format
+.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep test test-c spec demo lab lab-down lint check-proto format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: module
-library: $(LIBRARY)
 module: $(MODULE)
 c-tests: $(TESTS)
 
@@ -77,6 +86,18 @@ $(GEN_TYPES): $(GEN_H) Makefile
 
 $(CORE_OUT)/src/client/message_type.o: $(GEN_TYPES)
 
+# Every method of every service. A type's name without a package is one of the file's own.
+$(GEN_METHODS): $(wildcard proto/*.proto) Makefile
+	@mkdir -p $(GEN)
+	sed -n -e 's/^package \(.*\);/package \1/p' -e 's/^service \([A-Za-z]*\) .*/service \1/p' \
+	  -e 's/^ *rpc \([A-Za-z]*\)(\(.*\)) returns (\(.*\));.*/rpc \1 <\2> <\3>/p' $(wildcard proto/*.proto) | \
+	  sed -e 's/<stream \([^>]*\)>/\1 true/g' -e 's/<\([^>]*\)>/\1 false/g' | \
+	  awk '$$1 == "package" { package = $$2 "." } $$1 == "service" { service = package $$2 } \
+	    function full(name) { return name ~ /\./ ? name : package name } \
+	    $$1 == "rpc" { printf "{\"/%s/%s\", \"%s\", \"%s\", %s, %s},\n", service, $$2, full($$3), full($$5), $$4, $$6 }' >$@
+
+$(CORE_OUT)/src/client/service_method.o: $(GEN_METHODS)
+
 $(CORE_OUT)/gen/%.pb-c.o: $(GEN)/%.pb-c.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(COMPILE_C) -w
@@ -93,23 +114,49 @@ $(OUT)/src/lua/%.o: src/lua/%.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(COMPILE_C) $(LUA_CFLAGS)
 
-$(LIBRARY): $(CORE_O) $(GEN_O)
+$(OBJECTS): $(CORE_O) $(GEN_O)
 	rm -f $@
 	$(AR) rcs $@ $^
 
+# One object, so that what its parts share with each other alone can be hidden from programs.
+$(LIBRARY): $(CORE_O) $(GEN_O)
+	$(LD) -r --force-group-allocation -o $(@:.a=.o) $^
+	$(OBJCOPY) --wildcard --keep-global-symbol='ctd_*' $(@:.a=.o)
+	rm -f $@
+	$(AR) rcs $@ $(@:.a=.o)
+	rm -f $(@:.a=.o)
+
+# Installed headers include each other as programs include them.
+core: $(LIBRARY) src/containerd-client.pc.in
+	rm -rf $(INCLUDE)
+	for header in $(PUBLIC:src/%=%); do \
+	  mkdir -p $(INCLUDE)/$${header%/*} && \
+	  sed 's,^#include "\(.*\)",#include <containerd-client/\1>,' src/$$header >$(INCLUDE)/$$header || exit; \
+	done
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' -e 's,@LIBRARIES@,$(LIBRARIES),' \
+	  src/containerd-client.pc.in >$(BUILD)/containerd-client.pc
+
 # Lua's own symbols stay undefined: the interpreter that loads the module has them. gRPC's threads and at-exit handlers
 # outlive a lua_State, hence nodelete.
-$(MODULE): $(BINDING_O) $(LIBRARY)
+$(MODULE): $(BINDING_O) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -o $@ $^ $(PKG_LIBS)
 
-$(TESTS): %: %.o $(C_SUPPORT_O) $(LIBRARY)
+$(TESTS): %: %.o $(C_SUPPORT_O) $(OBJECTS)
 	$(LINK) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-install: module
+install: install-lua install-core
+
+install-lua: module
 	install -d $(DESTDIR)$(LUA_LIBDIR)/containerd $(DESTDIR)$(LUA_SHAREDIR)
 	install -m 755 $(MODULE) $(DESTDIR)$(LUA_LIBDIR)/containerd/
 	cp -R --no-preserve=ownership lua/containerd $(DESTDIR)$(LUA_SHAREDIR)/
+
+install-core: core
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/containerd-client.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	cp -R --no-preserve=ownership $(INCLUDE) $(DESTDIR)$(PREFIX)/include/
 
 clean:
 	rm -rf $(BUILD)
@@ -166,7 +213,7 @@ lab-down:
 
 SOURCES := $(wildcard src/*/*.[ch] src/*/*.cpp)
 HEADERS := $(filter %.h,$(SOURCES))
-C_FILES := $(SOURCES) $(wildcard spec/*/*.[ch] fuzz/*.[ch] bench/*.[ch])
+C_FILES := $(SOURCES) $(wildcard spec/*/*.[ch] fuzz/*.[ch] bench/*.[ch] examples/c/*.c)
 LUA_PLACES := $(wildcard lua spec examples bench library)
 TIDY := $(patsubst %,$(BUILD)/tidy/%.ok,$(CORE) $(BINDING))
 LINT := $(addprefix lint-,format tidy luacheck layers length headers symbols stubs)
@@ -203,13 +250,17 @@ lint-layers:
 lint-length:
 	lua5.4 spec/check/length.lua $(C_FILES) $(wildcard lua/*/*.lua lua/*/*/*.lua spec/*.lua spec/*/*.lua examples/*.lua)
 
-# Each header compiles alone, as C++ too if it's made for it.
-lint-headers: $(GEN_H)
+# Each header compiles alone, as C++ too if it's made for it; those that are installed, without what we build with.
+lint-headers: $(GEN_H) core
 	printf '%s\n' $(HEADERS) | xargs -n1 -P2 $(CC) $(C_FLAGS) $(LUA_CFLAGS) -fsyntax-only -x c
-	grep -l 'extern "C"' $(HEADERS) | xargs -n1 $(CXX) $(CPP_FLAGS) -fsyntax-only -x c++
+	grep -l 'extern "C"' $(HEADERS) | xargs -n1 -P2 $(CXX) $(CPP_FLAGS) -fsyntax-only -x c++
+	find $(INCLUDE) -name '*.h' | \
+	  xargs -n1 -P2 $(CC) -std=c11 $(WARN) -pedantic -I$(INCLUDE)/.. $$(pkg-config --cflags jansson) -fsyntax-only -x c
+	find $(INCLUDE) -name '*.h' | \
+	  xargs -n1 -P2 $(CXX) -std=c++17 $(WARN) -I$(INCLUDE)/.. $$(pkg-config --cflags jansson) -fsyntax-only -x c++
 
-lint-symbols: module
-	spec/check/symbols $(MODULE)
+lint-symbols: module core
+	spec/check/symbols $(MODULE) $(LIBRARY)
 
 lint-stubs: module
 	LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(OUT)/?.so;;' $(LUA) spec/check/stubs.lua

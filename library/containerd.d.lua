@@ -82,6 +82,27 @@ function containerd.hub() end
 ---@return boolean
 function containerd.is_error(value, code) end
 
+---@class containerd.service_method
+---@field request_type string
+---@field response_type string
+---@field request table|string
+---@field response table|string
+---@field request_stream boolean
+---@field response_stream boolean
+
+---@return table<string, table<string, containerd.service_method>>
+function containerd.services() end
+
+---@param type string full name of the message
+---@param message any
+---@return string
+function containerd.encode(type, message) end
+
+---@param type string full name of the message
+---@param bytes string
+---@return any
+function containerd.decode(type, bytes) end
+
 ---@param reference string
 ---@return containerd.reference
 function containerd.parse_reference(reference) end
@@ -318,6 +339,30 @@ function client:events(...) end
 ---@param ... string|containerd.options
 ---@return containerd.future
 function client:events_async(...) end
+
+---@param method string "containerd.services.images.v1.Images/Get"
+---@param request? any
+---@param opts? containerd.options
+---@return any
+function client:call(method, request, opts) end
+
+---@param method string
+---@param request? any
+---@param opts? containerd.options
+---@return containerd.future
+function client:call_async(method, request, opts) end
+
+---@param method string
+---@param request? any the first message
+---@param opts? containerd.options
+---@return containerd.exchange
+function client:stream(method, request, opts) end
+
+---@param method string
+---@param request? any the first message
+---@param opts? containerd.options
+---@return containerd.future
+function client:stream_async(method, request, opts) end
 
 ---@param topic string
 ---@param type string full name of the message
@@ -1516,6 +1561,39 @@ function events:next_async(opts) end
 
 ---@return true
 function events:close() end
+
+---@class containerd.exchange
+---@overload fun(): any
+local exchange = {}
+
+---@param message any
+---@param opts? containerd.options
+---@return true
+function exchange:send(message, opts) end
+
+---@param message any
+---@param opts? containerd.options
+---@return containerd.future
+function exchange:send_async(message, opts) end
+
+---@param opts? containerd.options
+---@return any
+function exchange:recv(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function exchange:recv_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function exchange:close_send(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function exchange:close_send_async(opts) end
+
+---@return true
+function exchange:close() end
 
 ---@class containerd.mount
 ---@field type string

@@ -17,6 +17,7 @@ dependencies = {
 build = {
    type = "make",
    build_target = "module",
+   install_target = "install-lua",
    build_variables = {
       CC = "$(CC)",
       CFLAGS = "$(CFLAGS)",

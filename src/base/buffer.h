@@ -5,6 +5,10 @@
 #include "base/error.h"
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ctd_buffer {
   char *data; /* owned */
   size_t size, capacity;
@@ -26,5 +30,9 @@ int ctd_copy_string(char **out, const char *string, struct ctd_error *err);
 
 /* Reads a regular file whole, at most `limit` bytes (more is CTD_OUT_OF_RANGE); a missing one is CTD_NOT_FOUND. */
 int ctd_buffer_read_file(struct ctd_buffer *buffer, const char *path, size_t limit, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -27,6 +27,10 @@ void ctd_scope_init_within(struct ctd_scope *scope, struct ctd_scope *parent) {
   scope->parent = parent;
 }
 
+void ctd_scope_cancel(struct ctd_scope *scope) {
+  atomic_store(&scope->cancelled, true);
+}
+
 bool ctd_scope_cancelled(const struct ctd_scope *scope) {
   for (; scope; scope = scope->parent)
     if (atomic_load(&scope->cancelled))

@@ -4,8 +4,20 @@
 
 #include "base/error.h"
 #include <math.h>
-#include <stdatomic.h>
 #include <stdint.h>
+
+/* The two languages have the same flag under two names. */
+#ifdef __cplusplus
+#include <atomic>
+typedef std::atomic<bool> ctd_flag;
+#else
+#include <stdatomic.h>
+typedef atomic_bool ctd_flag;
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct ctd_call;
 
@@ -18,11 +30,11 @@ struct ctd_call;
  *
  * An operation that is one RPC can be started without waiting: with `nowait` set it sends its call, leaves it in `call`
  * and returns CTD_PENDING. When the call is complete, the same operation is run again with the same scope, and reads
- * its answer from there. See rpc/call.h.
+ * its answer from there. See rpc/pending.h.
  */
 struct ctd_scope {
-  double deadline;       /* on the monotonic clock; INFINITY: none */
-  atomic_bool cancelled; /* set by any thread */
+  double deadline;    /* on the monotonic clock; INFINITY: none */
+  ctd_flag cancelled; /* set by any thread */
   bool nowait;
   void (*notify)(void *);   /* with nowait: called on the pump thread when the call is complete; */
   void *notify_context;     /* without it the call is driven by whoever waits for it */
@@ -42,6 +54,9 @@ void ctd_scope_init(struct ctd_scope *scope, double timeout);
 /* A scope inside another, which ends with it and can be cancelled alone. `parent` must outlive it. */
 void ctd_scope_init_within(struct ctd_scope *scope, struct ctd_scope *parent);
 
+/* Cancels it, and all scopes inside it. Any thread, also in a handler of signals. */
+void ctd_scope_cancel(struct ctd_scope *scope);
+
 /* Whether it, or what it is inside of, was cancelled. */
 bool ctd_scope_cancelled(const struct ctd_scope *scope);
 
@@ -56,5 +71,9 @@ int ctd_scope_sleep(struct ctd_scope *scope, double seconds, struct ctd_error *e
 
 /* RFC 3339 in UTC with nanoseconds left out; `out` holds at least 32 bytes. */
 void ctd_format_time(double epoch, char *out, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

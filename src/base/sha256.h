@@ -5,6 +5,10 @@
 #include "base/error.h"
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define CTD_DIGEST_SIZE 72 /* with the NUL */
 
 struct ctd_sha256; /* a digest being computed */
@@ -18,5 +22,9 @@ int ctd_sha256_of(const void *data, size_t size, char out[CTD_DIGEST_SIZE], stru
 
 /* Whether it's a well-formed sha256, sha384 or sha512 digest string. */
 bool ctd_digest_valid(const char *digest);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

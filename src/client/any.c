@@ -1,84 +1,15 @@
 #include "client/any.h"
-#include "base/buffer.h"
+#include "containers.pb-c.h"
 #include <stdlib.h>
 #include <string.h>
+
+typedef Containerd__Services__Containers__V1__Container__ExtensionsEntry ExtensionEntry;
 
 /* How protobuf-c lays out the entries of every map<string, string>. */
 struct map_entry {
   ProtobufCMessage base;
   char *key, *value;
 };
-
-/* Where `key` stands or would stand. */
-static size_t label_place(const struct ctd_labels *labels, const char *key) {
-  size_t low = 0, high = labels->count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (strcmp(labels->items[middle].key, key) < 0)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-static bool label_is(const struct ctd_labels *labels, size_t place, const char *key) {
-  return place < labels->count && !strcmp(labels->items[place].key, key);
-}
-
-static void label_free(struct ctd_label *label) {
-  free(label->key);
-  free(label->value);
-}
-
-static int label_insert(struct ctd_labels *labels, size_t place, struct ctd_label label, struct ctd_error *err) {
-  struct ctd_label *items = realloc(labels->items, (labels->count + 1) * sizeof *items);
-  if (!items)
-    return ctd_error_nomem(err);
-  memmove(items + place + 1, items + place, (labels->count - place) * sizeof *items);
-  items[place] = label;
-  labels->items = items;
-  labels->count++;
-  return 0;
-}
-
-int ctd_labels_set(struct ctd_labels *labels, const char *key, const char *value, struct ctd_error *err) {
-  struct ctd_label label = {0};
-  size_t place = label_place(labels, key);
-  bool there = label_is(labels, place, key);
-  if (ctd_copy_string(&label.value, value, err) || (!there && ctd_copy_string(&label.key, key, err)))
-    goto failed;
-  if (!there) {
-    if (label_insert(labels, place, label, err))
-      goto failed;
-    return 0;
-  }
-  free(labels->items[place].value);
-  labels->items[place].value = label.value;
-  return 0;
-failed:
-  label_free(&label);
-  return -1;
-}
-
-const char *ctd_labels_get(const struct ctd_labels *labels, const char *key) {
-  size_t place = label_place(labels, key);
-  return label_is(labels, place, key) ? labels->items[place].value : NULL;
-}
-
-int ctd_labels_copy(struct ctd_labels *to, const struct ctd_labels *from, struct ctd_error *err) {
-  for (size_t i = 0; i < from->count; i++)
-    if (ctd_labels_set(to, from->items[i].key, from->items[i].value, err))
-      return -1;
-  return 0;
-}
-
-void ctd_labels_free(struct ctd_labels *labels) {
-  for (size_t i = 0; i < labels->count; i++)
-    label_free(&labels->items[i]);
-  free(labels->items);
-  memset(labels, 0, sizeof *labels);
-}
 
 /* One block: the array of pointers, then the entries. */
 int ctd_map_from_labels(const struct ctd_labels *labels, const ProtobufCMessageDescriptor *entry_type, void *entries,
@@ -109,18 +40,55 @@ int ctd_labels_from_map(struct ctd_labels *labels, void *entries, size_t count, 
   return 0;
 }
 
-int ctd_labels_from_json(struct ctd_labels *labels, const json_t *object, struct ctd_error *err) {
-  const char *key;
-  json_t *value;
-  json_object_foreach((json_t *)object, key, value) {
-    if (ctd_labels_set(labels, key, json_string_value(value), err))
-      return -1;
-  }
-  return 0;
-}
-
 double ctd_timestamp_seconds(const Google__Protobuf__Timestamp *timestamp) {
   if (!timestamp || timestamp->seconds < 0)
     return 0;
   return (double)timestamp->seconds + timestamp->nanos / 1e9;
+}
+
+int ctd_typed_from_any(struct ctd_typed *out, const Google__Protobuf__Any *any, struct ctd_error *err) {
+  return any ? ctd_typed_set(out, any->type_url, any->value.data, any->value.len, err) : 0;
+}
+
+Google__Protobuf__Any ctd_typed_any(const struct ctd_typed *typed) {
+  Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT;
+  any.type_url = typed->type_url;
+  any.value = (ProtobufCBinaryData){typed->size, typed->value};
+  return any;
+}
+
+int ctd_extensions_to_map(const struct ctd_extensions *extensions, ExtensionEntry ***entries, size_t *count,
+                          struct ctd_error *err) {
+  size_t n = extensions->count;
+  struct {
+    ExtensionEntry entry;
+    Google__Protobuf__Any value;
+  } * block;
+  *entries = NULL;
+  *count = n;
+  if (!n)
+    return 0;
+  *entries = calloc(n, sizeof(ExtensionEntry *) + sizeof *block);
+  if (!*entries)
+    return ctd_error_nomem(err);
+  block = (void *)(*entries + n);
+  for (size_t i = 0; i < n; i++) {
+    containerd__services__containers__v1__container__extensions_entry__init(&block[i].entry);
+    block[i].value = ctd_typed_any(&extensions->items[i].value);
+    block[i].entry.key = extensions->items[i].name;
+    block[i].entry.value = &block[i].value;
+    (*entries)[i] = &block[i].entry;
+  }
+  return 0;
+}
+
+int ctd_extensions_from_map(struct ctd_extensions *extensions, ExtensionEntry *const *entries, size_t count,
+                            struct ctd_error *err) {
+  static const Google__Protobuf__Any none = GOOGLE__PROTOBUF__ANY__INIT;
+  for (size_t i = 0; i < count; i++) {
+    const Google__Protobuf__Any *value = entries[i]->value ? entries[i]->value : &none;
+    if (ctd_extensions_add(extensions, entries[i]->key, value->type_url, value->value.data, value->value.len, err))
+      return -1;
+  }
+  return 0;
 }

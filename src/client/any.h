@@ -1,27 +1,11 @@
-/* The shapes that messages share: labels as maps, timestamps, Any, field masks. */
+/* The shapes that messages share: labels as maps, timestamps, Any. */
 #ifndef CTD_CLIENT_ANY_H
 #define CTD_CLIENT_ANY_H
 
-#include "base/error.h"
+#include "client/labels.h"
+#include "client/typed.h"
 #include "google/protobuf/any.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
-
-/* Labels, sorted by key, each key once. A zeroed struct is empty. */
-struct ctd_label {
-  char *key, *value; /* owned */
-};
-struct ctd_labels {
-  struct ctd_label *items;
-  size_t count;
-};
-
-/* Sets a label (copying both), in place of one with the same key. */
-int ctd_labels_set(struct ctd_labels *labels, const char *key, const char *value, struct ctd_error *err);
-const char *ctd_labels_get(const struct ctd_labels *labels, const char *key);                     /* NULL: absent */
-int ctd_labels_copy(struct ctd_labels *to, const struct ctd_labels *from, struct ctd_error *err); /* adds to `to` */
-/* Adds the members of an object of strings, such as a descriptor's annotations; NULL has none. */
-int ctd_labels_from_json(struct ctd_labels *labels, const json_t *object, struct ctd_error *err);
-void ctd_labels_free(struct ctd_labels *labels);
 
 /*
  * Every map<string, string> entry has the same layout in protobuf-c, and each message type only its own name for it:
@@ -34,5 +18,20 @@ int ctd_labels_from_map(struct ctd_labels *labels, void *entries, size_t count, 
 
 /* Seconds since 1970; 0 for NULL and for Go's zero time. */
 double ctd_timestamp_seconds(const Google__Protobuf__Timestamp *timestamp);
+
+/* Copies the message; NULL has none. *out was empty. */
+int ctd_typed_from_any(struct ctd_typed *out, const Google__Protobuf__Any *any, struct ctd_error *err);
+
+/* The message, which borrows all. */
+Google__Protobuf__Any ctd_typed_any(const struct ctd_typed *typed);
+
+/* The map of a container's message: one block for free() (NULL for none), which borrows the strings and values. */
+struct Containerd__Services__Containers__V1__Container__ExtensionsEntry;
+int ctd_extensions_to_map(const struct ctd_extensions *extensions,
+                          struct Containerd__Services__Containers__V1__Container__ExtensionsEntry ***entries,
+                          size_t *count, struct ctd_error *err);
+int ctd_extensions_from_map(struct ctd_extensions *extensions,
+                            struct Containerd__Services__Containers__V1__Container__ExtensionsEntry *const *entries,
+                            size_t count, struct ctd_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "client/any.h"
 #include "client/content.h"
 #include "client/diff.h"
 #include "client/lease.h"

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "client/any.h"
 #include "client/checkpoint.h"
 #include "client/content.h"
 #include "client/diff.h"

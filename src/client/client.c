@@ -110,7 +110,7 @@ static int client_greet(struct ctd_client *client, struct ctd_scope *scope, stru
 
 int ctd_client_connect(struct ctd_client **out, const struct ctd_client_options *options, struct ctd_scope *scope,
                        struct ctd_error *err) {
-  const char *namespace = options->namespace ? options->namespace : CTD_DEFAULT_NAMESPACE;
+  const char *namespace = options->ns ? options->ns : CTD_DEFAULT_NAMESPACE;
   struct connection *connection = NULL;
   *out = NULL;
   if (ctd_identifier_check("namespace", namespace, err))

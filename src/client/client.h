@@ -9,7 +9,10 @@
 #define CTD_CLIENT_CLIENT_H
 
 #include "base/clock.h"
-#include "rpc/channel.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define CTD_DEFAULT_ADDRESS "/run/containerd/containerd.sock"
 #define CTD_DEFAULT_NAMESPACE "default"
@@ -18,11 +21,12 @@
 #define CTD_DEFAULT_HOSTS_DIR "/etc/containerd/certs.d"
 
 struct ctd_client;
+struct ctd_target; /* rpc/channel.h */
 
 /* All strings are copied; NULL means the default. */
 struct ctd_client_options {
   const char *address;     /* a path, or unix://path; default CTD_DEFAULT_ADDRESS */
-  const char *namespace;   /* default CTD_DEFAULT_NAMESPACE */
+  const char *ns;          /* default CTD_DEFAULT_NAMESPACE */
   const char *platform;    /* "os/arch[/variant]"; default this host's */
   const char *runtime;     /* default: the namespace's label containerd.io/defaults/runtime, then CTD_DEFAULT_RUNTIME */
   const char *snapshotter; /* default: the namespace's label containerd.io/defaults/snapshotter, then overlayfs */
@@ -37,7 +41,7 @@ struct ctd_client *ctd_client_ref(struct ctd_client *client);
 void ctd_client_unref(struct ctd_client *client); /* NULL is fine */
 
 /* The same client in another namespace (its lease doesn't go along), or under a lease. The caller unrefs *out. */
-int ctd_client_with_namespace(struct ctd_client *client, const char *namespace, struct ctd_client **out,
+int ctd_client_with_namespace(struct ctd_client *client, const char *name, struct ctd_client **out,
                               struct ctd_error *err);
 int ctd_client_with_lease(struct ctd_client *client, const char *lease, struct ctd_client **out, struct ctd_error *err);
 
@@ -72,5 +76,9 @@ int ctd_client_failed(const struct ctd_client *client, struct ctd_error *err, co
 
 /* 0 if `id` is a valid identifier of containerd (namespaces, containers, leases); else CTD_INVALID_ARGUMENT. */
 int ctd_identifier_check(const char *what, const char *id, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

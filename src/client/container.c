@@ -1,5 +1,6 @@
 #include "client/container.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "containers.pb-c.h"
 #include "rpc/call.h"
 #include "rpc/stream.h"

@@ -6,6 +6,10 @@
 #include "client/typed.h"
 #include "oci/runtime_options.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A container's record when it was read. Shared by reference; it keeps its client. */
 struct ctd_container;
 
@@ -66,6 +70,7 @@ int ctd_container_create(struct ctd_image *image, const char *id, const struct c
 int ctd_container_create_bare(struct ctd_client *client, const char *id, const struct ctd_container_options *options,
                               struct ctd_scope *scope, struct ctd_container **out, struct ctd_error *err);
 
+/* One RPC each; the caller unrefs or frees *out. CTD_NOT_FOUND if there is none. */
 int ctd_container_get(struct ctd_client *client, const char *id, struct ctd_scope *scope, struct ctd_container **out,
                       struct ctd_error *err);
 
@@ -77,7 +82,7 @@ int ctd_container_list(struct ctd_client *client, const char *const *filters, si
                        struct ctd_scope *scope, struct ctd_containers *out, struct ctd_error *err);
 void ctd_containers_free(struct ctd_containers *containers);
 
-/* Reads the record again. */
+/* Reads the record again. One RPC. */
 int ctd_container_refresh(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
 
 /*
@@ -89,6 +94,7 @@ int ctd_container_begin_task(struct ctd_container *container, struct ctd_error *
 void ctd_container_end_task(struct ctd_container *container);
 int ctd_container_begin_delete(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
 void ctd_container_end_delete(struct ctd_container *container);
+
 /* What is to change in a record; what isn't given stays as it is. */
 struct ctd_container_changes {
   const json_t *spec;
@@ -113,5 +119,9 @@ int ctd_container_delete(struct ctd_container *container, bool snapshot, struct 
 /* What auto_delete does: kills and deletes a task if there is one, then the container and its snapshot. Missing parts
  * are fine. */
 int ctd_container_destroy(struct ctd_container *container, struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "client/any.h"
 #include "client/container.h"
 #include "client/container_labels.h"
 #include "client/lease.h"

@@ -2,7 +2,7 @@
 #ifndef CTD_CLIENT_CONTAINER_LABELS_H
 #define CTD_CLIENT_CONTAINER_LABELS_H
 
-#include "client/any.h"
+#include "client/labels.h"
 #include "oci/image_config.h"
 
 /* Adds the labels of the image's config, except those that are about the image, and its stop signal. */

@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 #include "base/json.h"
+#include "client/any.h"
 #include "client/container.h"
 #include "containers.pb-c.h"
 #include "rpc/call.h"

@@ -1,4 +1,5 @@
 #include "client/content.h"
+#include "client/any.h"
 #include "client/distribution.h"
 #include "client/label_mask.h"
 #include "content.pb-c.h"

@@ -4,9 +4,13 @@
 
 #include "base/buffer.h"
 #include "base/sha256.h"
-#include "client/any.h"
 #include "client/client.h"
 #include "client/ingest.h"
+#include "client/labels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct Containerd__Services__Content__V1__Info;
 
@@ -17,6 +21,7 @@ struct ctd_content_info {
   struct ctd_labels labels;
 };
 
+/* One RPC. The caller frees *out. */
 int ctd_content_info(struct ctd_client *client, const char *digest, struct ctd_scope *scope,
                      struct ctd_content_info *out, struct ctd_error *err);
 void ctd_content_info_free(struct ctd_content_info *info);
@@ -37,6 +42,7 @@ int ctd_content_read_part(struct ctd_client *client, const char *digest, int64_t
 int ctd_content_update(struct ctd_client *client, const char *digest, const struct ctd_labels *changes,
                        struct ctd_scope *scope, struct ctd_content_info *out, struct ctd_error *err);
 
+/* One RPC. */
 int ctd_content_delete(struct ctd_client *client, const char *digest, struct ctd_scope *scope, struct ctd_error *err);
 
 /*
@@ -93,5 +99,9 @@ int ctd_content_commit_new(struct ctd_content_writer *writer, const struct ctd_l
 
 /* Ends writing; the ingest stays in the daemon unless it was committed. NULL is fine. */
 void ctd_content_close(struct ctd_content_writer *writer);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "client/ingest_writer.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Where bytes come from: `read` gives up to `size` of them, at the end *got is 0. */
 struct ctd_source {
   int (*read)(void *context, void *buffer, size_t size, size_t *got, struct ctd_scope *scope, struct ctd_error *err);
@@ -25,5 +29,9 @@ int ctd_content_ingest(struct ctd_client *client, const struct ctd_ingest_option
  * with what is new, but not with what is there already.
  */
 int ctd_content_keep(struct ctd_client *client, const char *digest, struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "base/buffer.h"
 #include "client/client.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Shared by reference; one thread at a time reads. */
 struct ctd_content_reader;
 
@@ -30,5 +34,9 @@ void ctd_content_reader_seek(struct ctd_content_reader *reader, int64_t position
  */
 int ctd_content_reader_read(struct ctd_content_reader *reader, struct ctd_buffer *out, bool *ended,
                             struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "client/content.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A walk. It reads from the daemon as it's asked to, and holds one of its messages (of some 100 blobs) at a time. */
 struct ctd_content_walk;
 
@@ -25,5 +29,9 @@ int ctd_content_walk_start(struct ctd_content_walk *walk, struct ctd_scope *scop
  */
 int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info *out, struct ctd_scope *scope,
                           struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,5 @@
 #include "base/buffer.h"
+#include "client/any.h"
 #include "client/content.h"
 #include "client/ingest.h"
 #include "content.pb-c.h"

@@ -1,5 +1,6 @@
 #include "client/diff.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "rpc/call.h"
 #include <stdlib.h>
 

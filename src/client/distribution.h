@@ -5,7 +5,7 @@
 #ifndef CTD_CLIENT_DISTRIBUTION_H
 #define CTD_CLIENT_DISTRIBUTION_H
 
-#include "client/any.h"
+#include "client/labels.h"
 
 /* Sets the label of a reference's domain, whose port doesn't count, to `repository`. */
 int ctd_distribution_label(struct ctd_labels *labels, const char *domain, const char *repository,

@@ -2,7 +2,7 @@
 #ifndef CTD_CLIENT_GC_LABELS_H
 #define CTD_CLIENT_GC_LABELS_H
 
-#include "client/any.h"
+#include "client/labels.h"
 #include "oci/manifest.h"
 
 /*

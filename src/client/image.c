@@ -1,5 +1,6 @@
 #include "client/image.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "images.pb-c.h"
 #include "rpc/call.h"
 #include <stdlib.h>

@@ -2,11 +2,15 @@
 #ifndef CTD_CLIENT_IMAGE_H
 #define CTD_CLIENT_IMAGE_H
 
-#include "client/any.h"
 #include "client/client.h"
+#include "client/labels.h"
 #include "oci/descriptor.h"
 #include "oci/image_config.h"
 #include "oci/manifest.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* An image's record when it was read. Immutable, shared by reference; it keeps its client. */
 struct ctd_image;
@@ -55,7 +59,7 @@ int ctd_image_tag(struct ctd_image *image, const char *name, bool force, struct 
 int ctd_image_set_labels(struct ctd_image *image, const struct ctd_labels *labels, struct ctd_scope *scope,
                          struct ctd_image **out, struct ctd_error *err);
 
-/* `sync`: returns when the collector has run. */
+/* One RPC. `sync`: returns when the collector has run. */
 int ctd_image_delete(struct ctd_client *client, const char *name, bool sync, struct ctd_scope *scope,
                      struct ctd_error *err);
 
@@ -92,5 +96,9 @@ int ctd_image_platforms(struct ctd_image *image, struct ctd_scope *scope, char *
  * like there, *out is what was counted till then if a manifest is missing.
  */
 int ctd_image_size(struct ctd_image *image, struct ctd_scope *scope, int64_t *out, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

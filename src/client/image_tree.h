@@ -4,6 +4,10 @@
 
 #include "client/image.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A blob and what it refers to: an index its manifests, a manifest its config and then its layers. */
 struct ctd_image_node {
   struct ctd_descriptor descriptor;
@@ -58,5 +62,9 @@ struct ctd_image_usage_options {
 };
 int ctd_image_usage(struct ctd_image *image, const struct ctd_image_usage_options *options, struct ctd_scope *scope,
                     struct ctd_image_usage *out, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

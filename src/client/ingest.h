@@ -4,6 +4,10 @@
 
 #include "client/client.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct Containerd__Services__Content__V1__Status;
 
 struct ctd_ingest {
@@ -26,5 +30,9 @@ void ctd_ingests_free(struct ctd_ingests *ingests);
 
 /* Removes an ingest. One RPC. */
 int ctd_ingest_abort(struct ctd_client *client, const char *ref, struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

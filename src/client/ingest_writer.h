@@ -4,6 +4,10 @@
 
 #include "client/content.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Shared by reference. An operation while another one is under way is CTD_FAILED_PRECONDITION. */
 struct ctd_ingest_writer;
 
@@ -48,5 +52,9 @@ int ctd_ingest_writer_truncate(struct ctd_ingest_writer *writer, struct ctd_erro
  */
 int ctd_ingest_writer_commit(struct ctd_ingest_writer *writer, const struct ctd_ingest_options *options,
                              struct ctd_scope *scope, char **digest, int64_t *size, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

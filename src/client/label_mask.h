@@ -2,7 +2,7 @@
 #ifndef CTD_CLIENT_LABEL_MASK_H
 #define CTD_CLIENT_LABEL_MASK_H
 
-#include "client/any.h"
+#include "client/labels.h"
 #include "google/protobuf/field_mask.pb-c.h"
 
 /* Makes the (initialised) mask name each of the labels: "labels.<key>". The caller frees it, also after a failure. */

@@ -1,5 +1,6 @@
 #include "client/lease.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "client/insist.h"
 #include "client/unique.h"
 #include "leases.pb-c.h"

@@ -2,8 +2,12 @@
 #ifndef CTD_CLIENT_LEASE_H
 #define CTD_CLIENT_LEASE_H
 
-#include "client/any.h"
 #include "client/client.h"
+#include "client/labels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* How long a lease of an operation outlives a process that died, in seconds. */
 #define CTD_LEASE_EXPIRY (24 * 3600.0)
@@ -61,5 +65,9 @@ int ctd_lease_delete(struct ctd_client *client, const char *id, bool sync, struc
 
 /* 0 if `id` can be a lease's: it travels in a header, so it's printable ASCII. Else CTD_INVALID_ARGUMENT. */
 int ctd_lease_check_id(const char *id, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

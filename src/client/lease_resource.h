@@ -4,6 +4,10 @@
 
 #include "client/client.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* `type` is "content", "ingests", "images" (from 2.0 on) or "snapshots/<snapshotter>"; `id` a digest, ref, name or key.
  */
 struct ctd_lease_resource {
@@ -32,5 +36,9 @@ int ctd_lease_remove(struct ctd_client *client, const char *id, const struct ctd
  */
 int ctd_lease_hold_snapshot(struct ctd_client *client, const char *snapshotter, const char *key, bool *exists,
                             struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -19,6 +19,24 @@ bool ctd_message_type_is_json(const char *type_url) {
   return !strncmp(type_url, JSON_TYPES, strlen(JSON_TYPES));
 }
 
+static bool is_wrapper(const ProtobufCMessageDescriptor *type) {
+  size_t length = strlen(type->short_name);
+  return !strcmp(type->package_name, "google.protobuf") && type->n_fields == 1 && length > 5 &&
+         !strcmp(type->short_name + length - 5, "Value");
+}
+
+enum ctd_message_shape ctd_message_shape(const ProtobufCMessageDescriptor *type) {
+  if (type == &google__protobuf__timestamp__descriptor)
+    return CTD_SHAPE_TIMESTAMP;
+  if (type == &google__protobuf__duration__descriptor)
+    return CTD_SHAPE_DURATION;
+  if (type == &google__protobuf__any__descriptor)
+    return CTD_SHAPE_ANY;
+  if (type == &containerd__types__platform__descriptor)
+    return CTD_SHAPE_PLATFORM;
+  return is_wrapper(type) ? CTD_SHAPE_WRAPPER : CTD_SHAPE_FIELDS;
+}
+
 /* The compiler makes a type of its own for a map's entries, inside the message: <Message>.<Field>Entry. */
 bool ctd_message_field_is_map(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field) {
   const ProtobufCMessageDescriptor *entry = field->descriptor;

@@ -13,6 +13,17 @@ const ProtobufCMessageDescriptor *ctd_message_type_find(const char *type_url);
  */
 bool ctd_message_type_is_json(const char *type_url);
 
+/* Messages that stand for something simpler. */
+enum ctd_message_shape {
+  CTD_SHAPE_FIELDS, /* any other message: its fields */
+  CTD_SHAPE_TIMESTAMP,
+  CTD_SHAPE_DURATION,
+  CTD_SHAPE_ANY,
+  CTD_SHAPE_PLATFORM,
+  CTD_SHAPE_WRAPPER, /* google.protobuf.StringValue and the like: a value that may be absent, their only field */
+};
+enum ctd_message_shape ctd_message_shape(const ProtobufCMessageDescriptor *type);
+
 /* Whether a field is a map: protobuf-c has it as an array of entries. */
 bool ctd_message_field_is_map(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
 

@@ -5,6 +5,12 @@
 #include "client/process.h"
 #include "client/typed.h"
 
+struct Google__Protobuf__Any;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Sizes in bytes, times in seconds. 0 of a limit: there's none; of `max_usage`: the daemon doesn't tell. */
 struct ctd_metrics {
   int cgroup; /* 1 or 2 */
@@ -25,8 +31,9 @@ struct ctd_metrics {
   struct ctd_typed raw; /* the message that the daemon sent: io.containerd.cgroups.v1.Metrics or …v2.Metrics */
 };
 
-/* What a message says. CTD_UNIMPLEMENTED: of another type; CTD_DATA_LOSS. The caller frees *out, also on failure. */
-int ctd_metrics_read(struct ctd_metrics *out, const Google__Protobuf__Any *message, struct ctd_error *err);
+/* For the files of this floor: what a message says. CTD_UNIMPLEMENTED: of another type; CTD_DATA_LOSS. The caller frees
+ * *out, also on failure. */
+int ctd_metrics_read(struct ctd_metrics *out, const struct Google__Protobuf__Any *message, struct ctd_error *err);
 
 /*
  * Of a running task; CTD_NOT_FOUND if it's none; CTD_UNIMPLEMENTED: the metrics are of another kind (of a virtual
@@ -34,5 +41,9 @@ int ctd_metrics_read(struct ctd_metrics *out, const Google__Protobuf__Any *messa
  */
 int ctd_metrics_get(struct ctd_process *task, struct ctd_scope *scope, struct ctd_metrics *out, struct ctd_error *err);
 void ctd_metrics_free(struct ctd_metrics *metrics);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "client/snapshot.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Mounts on the directory `path`; nothing is mounted after a failure. More than one mount is CTD_UNIMPLEMENTED. An
  * overlay's options may be longer than the page that the kernel takes
@@ -25,5 +29,9 @@ int ctd_mount_detach(const char *path, struct ctd_error *err);
 int ctd_mount_apart(const struct ctd_mounts *mounts,
                     int (*work)(void *context, const char *root, struct ctd_error *err), void *context,
                     struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

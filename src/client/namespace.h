@@ -2,8 +2,12 @@
 #ifndef CTD_CLIENT_NAMESPACE_H
 #define CTD_CLIENT_NAMESPACE_H
 
-#include "client/any.h"
 #include "client/client.h"
+#include "client/labels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /*
  * A default of the client's namespace: its label `key`, "containerd.io/defaults/snapshotter", or `fallback` where it
@@ -44,5 +48,9 @@ int ctd_namespace_set_labels(struct ctd_client *client, const char *name, const 
 
 /* CTD_FAILED_PRECONDITION while there is something in it. */
 int ctd_namespace_delete(struct ctd_client *client, const char *name, struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,5 @@
 #include "base/buffer.h"
+#include "client/any.h"
 #include "client/label_mask.h"
 #include "client/namespace.h"
 #include "namespaces.pb-c.h"

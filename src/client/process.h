@@ -8,6 +8,10 @@
 #include "client/client.h"
 #include "client/stdio.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Shared by reference. It keeps its client, and its streams until it is deleted or closed. */
 struct ctd_process;
 
@@ -59,10 +63,10 @@ struct ctd_exit {
 /* Waits for the exit, also for one in the past. One RPC: a wait sent before the start never misses the exit. */
 int ctd_process_wait(struct ctd_process *process, struct ctd_scope *scope, struct ctd_exit *out, struct ctd_error *err);
 
-/* `all`: all processes of the container. */
+/* One RPC. `signal` is its number here; `all`: all processes of the container. */
 int ctd_process_kill(struct ctd_process *process, int signal, bool all, struct ctd_scope *scope, struct ctd_error *err);
 
-/* The terminal's size, in characters. */
+/* One RPC. The terminal's size, in characters. */
 int ctd_process_resize(struct ctd_process *process, uint32_t width, uint32_t height, struct ctd_scope *scope,
                        struct ctd_error *err);
 
@@ -71,6 +75,7 @@ struct ctd_process_status {
   uint32_t pid;
   struct ctd_exit exit; /* of a stopped one */
 };
+/* One RPC. */
 int ctd_process_status(struct ctd_process *process, struct ctd_scope *scope, struct ctd_process_status *out,
                        struct ctd_error *err);
 
@@ -93,5 +98,9 @@ int ctd_process_delete(struct ctd_process *process, bool kill, struct ctd_scope 
 
 /* "SIGTERM", "term", "RTMIN+3", "15" → the number; 0 for an unknown one. */
 int ctd_signal_number(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

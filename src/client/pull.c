@@ -8,6 +8,7 @@
 #include "client/pull_layers.h"
 #include "client/unpack.h"
 #include "oci/reference.h"
+#include "registry/fetch.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,11 @@
 #define CTD_CLIENT_PULL_H
 
 #include "client/image.h"
-#include "registry/fetch.h"
+#include "registry/options.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum ctd_progress_state {
   CTD_PROGRESS_WAITING,
@@ -53,5 +57,9 @@ struct ctd_pull_options {
  */
 int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_pull_options *options,
              struct ctd_scope *scope, struct ctd_image **out, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -123,7 +123,7 @@ int ctd_pull_layers_await(struct ctd_pull_layers *layers, size_t layer, struct c
 void ctd_pull_layers_free(struct ctd_pull_layers *layers, struct ctd_error *err) {
   if (!layers)
     return;
-  atomic_store(&layers->shared->scope->cancelled, true);
+  ctd_scope_cancel(layers->shared->scope);
   for (size_t i = 0; i < layers->thread_count; i++)
     pthread_join(layers->threads[i], NULL);
   if (err && layers->error.code)

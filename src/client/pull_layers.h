@@ -3,6 +3,7 @@
 #define CTD_CLIENT_PULL_LAYERS_H
 
 #include "client/pull_report.h"
+#include "registry/fetch.h"
 
 /* What a pull and its threads share; all borrowed. */
 struct ctd_pull_shared {

@@ -4,6 +4,10 @@
 
 #include "client/pull.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ctd_push_options {
   const char *platform; /* pushes the manifest for it alone; NULL: everything that the image has */
   int max_concurrent;   /* blobs pushed at once; 0: 3 */
@@ -21,5 +25,9 @@ struct ctd_push_options {
 int ctd_push(struct ctd_client *client, const char *reference, struct ctd_image *image,
              const struct ctd_push_options *options, struct ctd_scope *scope, struct ctd_descriptor *out,
              struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,5 @@
 #include "client/ref_claim.h"
+#include "rpc/channel.h"
 #include <pthread.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 #include "client/snapshot.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "rpc/call.h"
 #include "snapshots.pb-c.h"
 #include <stdlib.h>

@@ -2,9 +2,12 @@
 #ifndef CTD_CLIENT_SNAPSHOT_H
 #define CTD_CLIENT_SNAPSHOT_H
 
-#include "client/any.h"
 #include "client/client.h"
-#include "types.pb-c.h"
+#include "client/labels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct ctd_mount {
   char *type, *source, *target;
@@ -16,8 +19,11 @@ struct ctd_mounts {
 };
 void ctd_mounts_free(struct ctd_mounts *mounts);
 
-/* Mounts for a request: one block for free(), whose strings are borrowed from `mounts`; NULL for none. */
-int ctd_mounts_to_messages(const struct ctd_mounts *mounts, Containerd__Types__Mount ***out, struct ctd_error *err);
+/* For the files of this floor: mounts for a request, one block for free(), whose strings are borrowed from `mounts`;
+ * NULL for none. */
+struct Containerd__Types__Mount;
+int ctd_mounts_to_messages(const struct ctd_mounts *mounts, struct Containerd__Types__Mount ***out,
+                           struct ctd_error *err);
 
 struct ctd_snapshot_info {
   bool active;  /* else a view or committed */
@@ -54,5 +60,9 @@ int ctd_snapshot_mounts(struct ctd_client *client, const char *snapshotter, cons
 /* Removes a snapshot; one that isn't there is fine. */
 int ctd_snapshot_remove(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_scope *scope,
                         struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

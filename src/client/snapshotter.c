@@ -1,5 +1,6 @@
 #include "client/snapshotter.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "client/mount_attach.h"
 #include "client/namespace.h"
 #include "rpc/call.h"

@@ -5,8 +5,8 @@
 #ifndef CTD_CLIENT_SNAPSHOTTER_H
 #define CTD_CLIENT_SNAPSHOTTER_H
 
-#include "client/any.h"
 #include "client/client.h"
+#include "client/labels.h"
 #include "snapshots.pb-c.h"
 
 struct ctd_snapshotter;

@@ -10,6 +10,10 @@
 #include "base/clock.h"
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define CTD_DEFAULT_FIFO_ROOT "/run/containerd/fifo"
 
 enum ctd_stream_kind {
@@ -106,5 +110,9 @@ void ctd_stdio_finish(struct ctd_stdio *stdio, struct ctd_scope *scope);
 
 /* Stops copying, closes everything, removes FIFOs that aren't kept and their directory, and frees. NULL is fine. */
 void ctd_stdio_close(struct ctd_stdio *stdio);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,6 +1,7 @@
 #include "client/task.h"
 #include "base/buffer.h"
 #include "base/json.h"
+#include "client/any.h"
 #include "oci/runtime_spec.h"
 #include "rpc/call.h"
 #include "runc_options.pb-c.h"

@@ -7,6 +7,10 @@
 
 struct Containerd__Types__Mount;
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ctd_task_options {
   struct ctd_stdio_options stdio;
   struct Containerd__Types__Mount **mounts; /* of the root, in place of the snapshot's; NULL: the snapshot's */
@@ -48,11 +52,11 @@ int ctd_task_exec(struct ctd_process *task, const char *exec_id, const struct ct
 int ctd_task_process(struct ctd_process *task, const char *exec_id, struct ctd_scope *scope, struct ctd_process **out,
                      struct ctd_error *err);
 
-/* Stops all processes of the container where they are, and lets them go on. */
+/* Stops all processes of the container where they are, and lets them go on. One RPC each. */
 int ctd_task_pause(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);
 int ctd_task_resume(struct ctd_process *task, struct ctd_scope *scope, struct ctd_error *err);
 
-/* The container's processes, as the daemon sees them. */
+/* The container's processes, as the daemon sees them. One RPC; the caller frees *out. */
 struct ctd_task_pid {
   uint32_t pid;
   char *exec_id; /* owned; NULL: the task, or what a process in the container has started */
@@ -73,5 +77,9 @@ struct ctd_task_update {
 /* Changes the limits of a running task. The container's spec stays as it is. One RPC. */
 int ctd_task_update(struct ctd_process *task, const struct ctd_task_update *update, struct ctd_scope *scope,
                     struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "client/any.h"
 #include "client/checkpoint.h"
 #include "client/insist.h"
 #include "client/runtime_message.h"

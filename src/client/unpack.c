@@ -1,5 +1,6 @@
 #include "client/unpack.h"
 #include "base/buffer.h"
+#include "client/any.h"
 #include "client/content.h"
 #include "client/diff.h"
 #include "client/lease_resource.h"

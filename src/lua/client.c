@@ -208,6 +208,7 @@ static const struct ctd_method *const client_methods[] = {
     &ctd_export_method,    &ctd_lease_method,
     &ctd_events_method,    &ctd_publish_method,
     &ctd_forward_method,   &ctd_server_method,
+    &ctd_call_method,      &ctd_stream_method,
     &ctd_plugins_method,   &ctd_serving_method,
     &ctd_snapshots_method, NULL,
 };

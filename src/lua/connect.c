@@ -44,7 +44,7 @@ static const char *from_environment(lua_State *L, struct ctd_op *op, const char 
 
 static const struct ctd_option connect_options[] = {
     {"address", read_address, offsetof(struct connect, options.address), false},
-    {"namespace", ctd_read_string, offsetof(struct connect, options.namespace), false},
+    {"namespace", ctd_read_string, offsetof(struct connect, options.ns), false},
     {"platform", ctd_read_string, offsetof(struct connect, options.platform), false},
     {"runtime", ctd_read_string, offsetof(struct connect, options.runtime), false},
     {"snapshotter", ctd_read_string, offsetof(struct connect, options.snapshotter), false},
@@ -56,7 +56,7 @@ static void connect_parse(lua_State *L, struct ctd_op *op, void *data) {
   struct connect *request = data;
   op->timeout = CONNECT_TIMEOUT;
   request->options.address = from_environment(L, op, "CONTAINERD_ADDRESS");
-  request->options.namespace = from_environment(L, op, "CONTAINERD_NAMESPACE");
+  request->options.ns = from_environment(L, op, "CONTAINERD_NAMESPACE");
   request->options.hosts_dir = from_environment(L, op, "CONTAINERD_HOSTS_DIR");
   if (lua_type(L, CTD_METHOD_ARGUMENT) == LUA_TSTRING)
     read_address(L, CTD_METHOD_ARGUMENT, op, "address", &request->options.address);

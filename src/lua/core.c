@@ -1,33 +1,21 @@
 /* containerd.core: the C part. It gives the methods of all types, and the module's functions in two habits. */
+#include "lua/codec.h"
 #include "lua/fail.h"
 #include "lua/file.h"
 #include "lua/hub.h"
 #include "lua/json.h"
 #include "lua/message.h"
 #include "lua/reference.h"
+#include "lua/services.h"
 #include "lua/types.h"
 
 /* What containerd.wait defines of the module. */
 static const char *const wait_functions[] = {"sleep", "all", "any", "hub", NULL};
 
 static const struct ctd_type *const types[] = {
-    &ctd_client_type,
-    &ctd_image_type,
-    &ctd_container_type,
-    &ctd_task_type,
-    &ctd_process_type,
-    &ctd_stream_type,
-    &ctd_lease_type,
-    &ctd_leases_type,
-    &ctd_namespaces_type,
-    &ctd_content_type,
-    &ctd_walk_type,
-    &ctd_reader_type,
-    &ctd_writer_type,
-    &ctd_events_type,
-    &ctd_snapshotter_type,
-    &ctd_diff_type,
-    NULL,
+    &ctd_client_type, &ctd_image_type,  &ctd_container_type,   &ctd_task_type,     &ctd_process_type, &ctd_stream_type,
+    &ctd_lease_type,  &ctd_leases_type, &ctd_namespaces_type,  &ctd_content_type,  &ctd_walk_type,    &ctd_reader_type,
+    &ctd_writer_type, &ctd_events_type, &ctd_snapshotter_type, &ctd_exchange_type, &ctd_diff_type,    NULL,
 };
 
 static const struct ctd_method *const module_methods[] = {&ctd_connect_method, NULL};
@@ -35,6 +23,7 @@ static const struct ctd_method *const module_methods[] = {&ctd_connect_method, N
 static const luaL_Reg module_functions[] = {
     {"is_error", ctd_fail_is_error},
     {"array", ctd_json_array_function},
+    {"services", ctd_services_function},
     {NULL, NULL},
 };
 
@@ -45,6 +34,7 @@ static int core_module(lua_State *L) {
   ctd_set_functions(L, module_functions);
   ctd_method_register(L, module_methods, NULL, safe);
   ctd_reference_open(L, safe);
+  ctd_codec_open(L, safe);
   for (const char *const *name = wait_functions; *name; name++) {
     lua_getfield(L, lua_upvalueindex(1), *name);
     lua_setfield(L, -2, *name);

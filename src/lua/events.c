@@ -97,14 +97,8 @@ static const struct ctd_method next_method = {
     .release = next_release,
 };
 
-/* Calling it, as a generic for does, is made in Lua from `next`. */
 static void events_extend(lua_State *L) {
-  ctd_method_push_wait(L);
-  lua_getfield(L, -1, "iterator");
-  lua_remove(L, -2);
-  lua_getfield(L, -2, "next");
-  lua_call(L, 1, 1);
-  lua_setfield(L, -3, "__call");
+  ctd_method_extend_iterator(L, "next");
 }
 
 static const struct ctd_method *const events_methods[] = {&next_method, NULL};

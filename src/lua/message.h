@@ -1,12 +1,14 @@
 /*
  * Protobuf messages as Lua tables and back, from their descriptors alone. Fields have the names of the .proto files;
- * enum values are their names in lower case, maps tables, bytes strings; empty strings and unset messages are nil, and
- * so is an unset member of a oneof. Some messages have a shape of their own:
+ * enum values are their names in lower case, maps tables, bytes strings, repeated fields arrays; empty strings and
+ * unset messages are nil. Some messages have a shape of their own:
  *
  * - Timestamp: seconds since 1970; Duration: seconds. Go's zero time is nil.
- * - containerd.types.Platform: "os/architecture[/variant]".
+ * - google.protobuf.StringValue and its like: the value, nil if it's unset.
+ * - containerd.types.Platform: "os/architecture[/variant]"; a table where that doesn't tell all. Both are taken.
  * - Any: the decoded table with its type as "@type", where that is known (values in JSON too), else {type_url, value}
- *   with bytes. Both are taken, and {type_url, value} with a table as value.
+ *   with bytes. Both are taken, and {type_url, value} with a table as value. What has a shape of its own stands in the
+ *   decoded table as "value".
  */
 #ifndef CTD_LUA_MESSAGE_H
 #define CTD_LUA_MESSAGE_H
@@ -43,7 +45,10 @@ void ctd_message_read_option(lua_State *L, int index, struct ctd_op *op, const c
 Google__Protobuf__Any *ctd_message_read_any(lua_State *L, int index, struct ctd_op *op, const char *name,
                                             const char *type_url);
 
-/* Makes the metatable of what decodes. */
+/* Pushes a box for an unpacked message, which is freed with it: *the result is NULL and may be set. */
+ProtobufCMessage **ctd_message_box(lua_State *L);
+
+/* Makes the boxes' metatable. */
 void ctd_message_open(lua_State *L);
 
 #endif

@@ -1,15 +1,18 @@
-#include "client/any.h"
 #include "client/message_type.h"
 #include "google/protobuf/duration.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
 #include "lua/json.h"
 #include "lua/message.h"
+#include "lua/message_scalar.h"
 #include "oci/platform.h"
 #include "types.pb-c.h"
-#include <ctype.h>
 #include <string.h>
 
 /* How deep values of Any are decoded in others. */
 #define DEPTH_LIMIT 30
+
+/* In seconds since 1970: https://pkg.go.dev/time#Time */
+#define GO_ZERO_TIME (-62135596800)
 
 static const char box_key; /* registry: the metatable of boxes */
 
@@ -23,8 +26,7 @@ static int box_gc(lua_State *L) {
   return 0;
 }
 
-/* Pushes a box for an unpacked message, which is freed with it. */
-static ProtobufCMessage **push_box(lua_State *L) {
+ProtobufCMessage **ctd_message_box(lua_State *L) {
   ProtobufCMessage **box = lua_newuserdata(L, sizeof(ProtobufCMessage *));
   *box = NULL;
   ctd_registry_get(L, &box_key);
@@ -34,15 +36,10 @@ static ProtobufCMessage **push_box(lua_State *L) {
 
 static void push_enum(lua_State *L, const ProtobufCEnumDescriptor *type, int number) {
   const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(type, number);
-  luaL_Buffer text;
-  if (!value) {
+  if (value)
+    ctd_message_push_lower(L, value->name);
+  else
     lua_pushinteger(L, number);
-    return;
-  }
-  luaL_buffinit(L, &text);
-  for (const char *c = value->name; *c; c++)
-    luaL_addchar(&text, (char)tolower((unsigned char)*c));
-  luaL_pushresult(&text);
 }
 
 static void push_string(lua_State *L, const char *string) {
@@ -169,6 +166,12 @@ static void push_field(lua_State *L, const ProtobufCMessage *message, const Prot
     lua_pushnil(L);
 }
 
+/* A wrapper's value is there, also if it's zero. */
+static void push_wrapped(lua_State *L, const ProtobufCMessage *message, int depth) {
+  const ProtobufCFieldDescriptor *field = &message->descriptor->fields[0];
+  push_element(L, field, (const char *)message + field->offset, depth);
+}
+
 static void push_fields(lua_State *L, const ProtobufCMessage *message, int depth) {
   const ProtobufCMessageDescriptor *type = message->descriptor;
   lua_createtable(L, 0, (int)type->n_fields);
@@ -180,9 +183,20 @@ static void push_fields(lua_State *L, const ProtobufCMessage *message, int depth
 
 static void push_raw_any(lua_State *L, const Google__Protobuf__Any *any) {
   lua_createtable(L, 0, 2);
-  push_string(L, any->type_url);
+  lua_pushstring(L, any->type_url);
   lua_setfield(L, -2, "type_url");
   lua_pushlstring(L, (const char *)any->value.data, any->value.len);
+  lua_setfield(L, -2, "value");
+}
+
+/* As a table in any case: what has a shape of its own becomes {value}. */
+static void push_as_table(lua_State *L, const ProtobufCMessage *message, int depth) {
+  if (ctd_message_shape(message->descriptor) == CTD_SHAPE_FIELDS) {
+    push_fields(L, message, depth);
+    return;
+  }
+  lua_createtable(L, 0, 2);
+  push_message(L, message, depth);
   lua_setfield(L, -2, "value");
 }
 
@@ -191,11 +205,11 @@ static bool push_unpacked(lua_State *L, const Google__Protobuf__Any *any, int de
   const ProtobufCMessageDescriptor *type = ctd_message_type_find(any->type_url);
   if (!type || depth == DEPTH_LIMIT)
     return false;
-  ProtobufCMessage **box = push_box(L);
+  ProtobufCMessage **box = ctd_message_box(L);
   int at = lua_gettop(L);
   *box = protobuf_c_message_unpack(type, NULL, any->value.len, any->value.data);
   if (*box)
-    push_fields(L, *box, depth + 1);
+    push_as_table(L, *box, depth + 1);
   lua_remove(L, at);
   return lua_gettop(L) == at;
 }
@@ -221,34 +235,63 @@ static void push_any(lua_State *L, const Google__Protobuf__Any *any, bool with_t
   }
 }
 
-static void push_time(lua_State *L, double seconds) {
-  if (seconds == 0)
+/* Go's zero time says that there is none. */
+static void push_timestamp(lua_State *L, const Google__Protobuf__Timestamp *timestamp) {
+  if (timestamp->seconds == GO_ZERO_TIME && !timestamp->nanos)
     lua_pushnil(L);
   else
-    lua_pushnumber(L, seconds);
+    lua_pushnumber(L, (lua_Number)timestamp->seconds + timestamp->nanos / 1e9);
 }
 
-static void push_platform(lua_State *L, const Containerd__Types__Platform *platform) {
+static void push_duration(lua_State *L, const Google__Protobuf__Duration *duration) {
+  lua_pushnumber(L, (lua_Number)duration->seconds + duration->nanos / 1e9);
+}
+
+/* Whether the text, when it's read again, gives the same platform. */
+static bool is_told(const char *text, const Containerd__Types__Platform *platform) {
+  struct ctd_platform told;
+  struct ctd_error err = {0};
+  bool parsed = !ctd_platform_parse(&told, text, &err);
+  ctd_error_clear(&err);
+  return parsed && !*platform->os_version && !strcmp(told.os, platform->os) &&
+         !strcmp(told.architecture, platform->architecture) && !strcmp(told.variant, platform->variant);
+}
+
+/* One that the text doesn't tell of whole is a table. */
+static void push_platform(lua_State *L, const Containerd__Types__Platform *platform, int depth) {
   bool variant = *platform->variant;
   lua_pushfstring(L, variant ? "%s/%s/%s" : "%s/%s", platform->os, platform->architecture, platform->variant);
+  if (is_told(lua_tostring(L, -1), platform))
+    return;
+  lua_pop(L, 1);
+  push_fields(L, &platform->base, depth);
 }
 
 static void push_message(lua_State *L, const ProtobufCMessage *message, int depth) {
   luaL_checkstack(L, 10, "message");
-  const ProtobufCMessageDescriptor *type = message ? message->descriptor : NULL;
-  if (!type) {
+  if (!message) {
     lua_pushnil(L);
-  } else if (type == &google__protobuf__timestamp__descriptor) {
-    push_time(L, ctd_timestamp_seconds((const Google__Protobuf__Timestamp *)message));
-  } else if (type == &google__protobuf__duration__descriptor) {
-    const Google__Protobuf__Duration *duration = (const Google__Protobuf__Duration *)message;
-    lua_pushnumber(L, (lua_Number)duration->seconds + duration->nanos / 1e9);
-  } else if (type == &google__protobuf__any__descriptor) {
-    push_any(L, (const Google__Protobuf__Any *)message, true, depth);
-  } else if (type == &containerd__types__platform__descriptor) {
-    push_platform(L, (const Containerd__Types__Platform *)message);
-  } else {
+    return;
+  }
+  switch (ctd_message_shape(message->descriptor)) {
+  case CTD_SHAPE_FIELDS:
     push_fields(L, message, depth);
+    break;
+  case CTD_SHAPE_TIMESTAMP:
+    push_timestamp(L, (const Google__Protobuf__Timestamp *)message);
+    break;
+  case CTD_SHAPE_DURATION:
+    push_duration(L, (const Google__Protobuf__Duration *)message);
+    break;
+  case CTD_SHAPE_ANY:
+    push_any(L, (const Google__Protobuf__Any *)message, true, depth);
+    break;
+  case CTD_SHAPE_PLATFORM:
+    push_platform(L, (const Containerd__Types__Platform *)message, depth);
+    break;
+  case CTD_SHAPE_WRAPPER:
+    push_wrapped(L, message, depth);
+    break;
   }
 }
 

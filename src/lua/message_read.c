@@ -4,12 +4,12 @@
 #include "google/protobuf/timestamp.pb-c.h"
 #include "lua/json.h"
 #include "lua/message.h"
+#include "lua/message_scalar.h"
 #include "oci/platform.h"
 #include "types.pb-c.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define DEPTH_LIMIT 100
 #define NAMES_LIMIT 64
@@ -33,97 +33,12 @@ static void check_table(struct reader *reader, int index, const char *name) {
     ctd_read_failed(reader->L, index, reader->op, name, "table");
 }
 
-static double read_number(struct reader *reader, int index, const char *name, double low, double high) {
-  double number = lua_tonumber(reader->L, index);
-  if (lua_type(reader->L, index) != LUA_TNUMBER || !(number >= low && number <= high && number == floor(number)))
-    ctd_read_failed(reader->L, index, reader->op, name, "integer in its range");
-  return number;
-}
-
-/* Exactly, where Lua has integers of 64 bits. */
-static int64_t read_integer(struct reader *reader, int index, const char *name) {
-  if (lua_type(reader->L, index) == LUA_TNUMBER && ctd_is_integer(reader->L, index))
-    return (int64_t)lua_tointeger(reader->L, index);
-  return (int64_t)read_number(reader, index, name, -0x1p63, 0x1p63 - 1024);
-}
-
-static uint64_t read_unsigned(struct reader *reader, int index, const char *name) {
-  if (lua_type(reader->L, index) == LUA_TNUMBER && ctd_is_integer(reader->L, index) &&
-      lua_tointeger(reader->L, index) >= 0)
-    return (uint64_t)lua_tointeger(reader->L, index);
-  return (uint64_t)read_number(reader, index, name, 0, 0x1p64 - 2048);
-}
-
-static double read_float(struct reader *reader, int index, const char *name) {
-  if (lua_type(reader->L, index) != LUA_TNUMBER)
-    ctd_read_failed(reader->L, index, reader->op, name, "number");
-  return lua_tonumber(reader->L, index);
-}
-
-/* By its name in lower case (any case will do), or its number. */
-static int read_enum(struct reader *reader, int index, const char *name, const ProtobufCEnumDescriptor *type) {
-  const char *text = lua_type(reader->L, index) == LUA_TSTRING ? lua_tostring(reader->L, index) : NULL;
-  for (unsigned i = 0; text && i < type->n_values; i++)
-    if (!strcasecmp(type->values[i].name, text))
-      return type->values[i].value;
-  if (text)
-    ctd_misuse(reader->L, reader->op, "\"%s\": %s has no value \"%s\"", name, type->name, text);
-  return (int)read_number(reader, index, name, INT32_MIN, INT32_MAX);
-}
-
-static void read_bytes(struct reader *reader, int index, const char *name, ProtobufCBinaryData *out) {
-  if (lua_type(reader->L, index) != LUA_TSTRING)
-    ctd_read_failed(reader->L, index, reader->op, name, "string");
-  out->len = ctd_rawlen(reader->L, index);
-  out->data = (uint8_t *)ctd_arena_string(reader->L, &reader->op->arena, index);
-}
-
 static void read_value(struct reader *reader, int index, const char *name, const ProtobufCFieldDescriptor *field,
                        void *out) {
-  switch (field->type) {
-  case PROTOBUF_C_TYPE_INT32:
-  case PROTOBUF_C_TYPE_SINT32:
-  case PROTOBUF_C_TYPE_SFIXED32:
-    *(int32_t *)out = (int32_t)read_number(reader, index, name, INT32_MIN, INT32_MAX);
-    break;
-  case PROTOBUF_C_TYPE_INT64:
-  case PROTOBUF_C_TYPE_SINT64:
-  case PROTOBUF_C_TYPE_SFIXED64:
-    *(int64_t *)out = read_integer(reader, index, name);
-    break;
-  case PROTOBUF_C_TYPE_UINT32:
-  case PROTOBUF_C_TYPE_FIXED32:
-    *(uint32_t *)out = (uint32_t)read_number(reader, index, name, 0, UINT32_MAX);
-    break;
-  case PROTOBUF_C_TYPE_UINT64:
-  case PROTOBUF_C_TYPE_FIXED64:
-    *(uint64_t *)out = read_unsigned(reader, index, name);
-    break;
-  case PROTOBUF_C_TYPE_FLOAT:
-    *(float *)out = (float)read_float(reader, index, name);
-    break;
-  case PROTOBUF_C_TYPE_DOUBLE:
-    *(double *)out = read_float(reader, index, name);
-    break;
-  case PROTOBUF_C_TYPE_BOOL: {
-    bool value;
-    ctd_read_boolean(reader->L, index, reader->op, name, &value);
-    *(protobuf_c_boolean *)out = value;
-    break;
-  }
-  case PROTOBUF_C_TYPE_ENUM:
-    *(int *)out = read_enum(reader, index, name, field->descriptor);
-    break;
-  case PROTOBUF_C_TYPE_STRING:
-    ctd_read_string(reader->L, index, reader->op, name, out);
-    break;
-  case PROTOBUF_C_TYPE_BYTES:
-    read_bytes(reader, index, name, out);
-    break;
-  case PROTOBUF_C_TYPE_MESSAGE:
+  if (field->type == PROTOBUF_C_TYPE_MESSAGE)
     *(ProtobufCMessage **)out = read_message(reader, index, name, field->descriptor);
-    break;
-  }
+  else
+    ctd_message_read_scalar(reader->L, index, reader->op, name, field, out);
 }
 
 static void set_items(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void *items, size_t count) {
@@ -219,7 +134,9 @@ static void read_fields(struct reader *reader, int index, const char *name, Prot
   }
 }
 
-static void pack(struct reader *reader, const ProtobufCMessage *message, ProtobufCBinaryData *out) {
+static void read_packed_message(struct reader *reader, int index, const char *name,
+                                const ProtobufCMessageDescriptor *type, ProtobufCBinaryData *out) {
+  const ProtobufCMessage *message = read_message(reader, index, name, type);
   out->len = protobuf_c_message_get_packed_size(message);
   out->data = allocate(reader, out->len + 1);
   protobuf_c_message_pack(message, out->data);
@@ -246,11 +163,11 @@ static void read_packed(struct reader *reader, int index, const char *name, cons
                         ProtobufCBinaryData *out) {
   const ProtobufCMessageDescriptor *type = ctd_message_type_find(type_url);
   if (lua_type(reader->L, index) == LUA_TSTRING)
-    read_bytes(reader, index, name, out);
+    ctd_message_read_bytes(reader->L, index, reader->op, name, out);
   else if (ctd_message_type_is_json(type_url))
     read_json(reader, index, name, out);
   else if (type)
-    pack(reader, read_message(reader, index, name, type), out);
+    read_packed_message(reader, index, name, type, out);
   else
     ctd_misuse(reader->L, reader->op, "\"%s\": the type %s is unknown here: its value can only be a string of bytes",
                name, type_url);
@@ -262,7 +179,17 @@ static const char *push_text(lua_State *L, int index, const char *key) {
   return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
 }
 
-/* {type_url, value}, or {["@type"], fields…} */
+/* The table at `index`, which says its type itself; what has a shape of its own is its `value`, at `value`. */
+static void read_typed(struct reader *reader, int index, int value, const char *name, const char *type_url,
+                       ProtobufCBinaryData *out) {
+  const ProtobufCMessageDescriptor *type = ctd_message_type_find(type_url);
+  if (!type || ctd_message_shape(type) == CTD_SHAPE_FIELDS)
+    read_packed(reader, index, name, type_url, out);
+  else if (!lua_isnil(reader->L, value))
+    read_packed_message(reader, value, name, type, out);
+}
+
+/* {type_url, value}, {["@type"], fields…}, or {["@type"], value} */
 static void read_any(struct reader *reader, int index, const char *name, Google__Protobuf__Any *any) {
   lua_State *L = reader->L;
   check_table(reader, index, name);
@@ -273,15 +200,15 @@ static void read_any(struct reader *reader, int index, const char *name, Google_
     ctd_misuse(L, reader->op, "\"%s\": the type is missing: \"type_url\" beside \"value\", or \"@type\"", name);
   any->type_url = (char *)ctd_arena_string(L, &reader->op->arena, type ? top + 1 : top + 2);
   if (type)
-    read_packed(reader, index, name, type, &any->value);
+    read_typed(reader, index, top + 3, name, type, &any->value);
   else if (!lua_isnil(L, -1))
     read_packed(reader, top + 3, name, type_url, &any->value);
   lua_settop(L, top);
 }
 
 static void read_seconds(struct reader *reader, int index, const char *name, int64_t *seconds, int32_t *nanos) {
-  double value = read_float(reader, index, name), whole = floor(value);
-  if (!(value > -0x1p53 && value < 0x1p53))
+  double value = lua_tonumber(reader->L, index), whole = floor(value);
+  if (lua_type(reader->L, index) != LUA_TNUMBER || !(value > -0x1p53 && value < 0x1p53))
     ctd_read_failed(reader->L, index, reader->op, name, "number of seconds");
   *seconds = (int64_t)whole;
   *nanos = (int32_t)((value - whole) * 1e9);
@@ -303,16 +230,49 @@ static char *copy(struct reader *reader, const char *text) {
   return string;
 }
 
+/* A text or the fields. */
 static void read_platform(struct reader *reader, int index, const char *name, Containerd__Types__Platform *out) {
   struct ctd_platform platform;
   struct ctd_error err = {0};
   const char *text;
+  if (lua_type(reader->L, index) == LUA_TTABLE) {
+    read_fields(reader, index, name, &out->base);
+    return;
+  }
   ctd_read_string(reader->L, index, reader->op, name, &text);
   if (ctd_platform_parse(&platform, text, &err))
     ctd_misuse(reader->L, reader->op, "\"%s\": %s", name, err.message);
   out->os = copy(reader, platform.os);
   out->architecture = copy(reader, platform.architecture);
   out->variant = copy(reader, platform.variant);
+}
+
+static void read_timestamp(struct reader *reader, int index, const char *name, Google__Protobuf__Timestamp *timestamp) {
+  read_seconds(reader, index, name, &timestamp->seconds, &timestamp->nanos);
+}
+
+static void read_shape(struct reader *reader, int index, const char *name, ProtobufCMessage *message) {
+  const ProtobufCFieldDescriptor *first = message->descriptor->fields;
+  switch (ctd_message_shape(message->descriptor)) {
+  case CTD_SHAPE_FIELDS:
+    read_fields(reader, index, name, message);
+    break;
+  case CTD_SHAPE_TIMESTAMP:
+    read_timestamp(reader, index, name, (Google__Protobuf__Timestamp *)message);
+    break;
+  case CTD_SHAPE_DURATION:
+    read_duration(reader, index, name, (Google__Protobuf__Duration *)message);
+    break;
+  case CTD_SHAPE_ANY:
+    read_any(reader, index, name, (Google__Protobuf__Any *)message);
+    break;
+  case CTD_SHAPE_PLATFORM:
+    read_platform(reader, index, name, (Containerd__Types__Platform *)message);
+    break;
+  case CTD_SHAPE_WRAPPER:
+    read_value(reader, index, name, first, (char *)message + first->offset);
+    break;
+  }
 }
 
 static ProtobufCMessage *read_message(struct reader *reader, int index, const char *name,
@@ -322,18 +282,7 @@ static ProtobufCMessage *read_message(struct reader *reader, int index, const ch
   luaL_checkstack(reader->L, 10, "message");
   if (++reader->depth > DEPTH_LIMIT)
     ctd_misuse(reader->L, reader->op, "\"%s\" is nested deeper than %d levels", name, DEPTH_LIMIT);
-  if (type == &google__protobuf__timestamp__descriptor) {
-    Google__Protobuf__Timestamp *timestamp = (Google__Protobuf__Timestamp *)message;
-    read_seconds(reader, index, name, &timestamp->seconds, &timestamp->nanos);
-  } else if (type == &google__protobuf__duration__descriptor) {
-    read_duration(reader, index, name, (Google__Protobuf__Duration *)message);
-  } else if (type == &google__protobuf__any__descriptor) {
-    read_any(reader, index, name, (Google__Protobuf__Any *)message);
-  } else if (type == &containerd__types__platform__descriptor) {
-    read_platform(reader, index, name, (Containerd__Types__Platform *)message);
-  } else {
-    read_fields(reader, index, name, message);
-  }
+  read_shape(reader, index, name, message);
   reader->depth--;
   return message;
 }

@@ -6,13 +6,9 @@
 
 static const char wait_key; /* registry: what containerd.wait gave */
 
-int ctd_method_level(const struct ctd_op *op) {
-  return op->blocking ? 4 : 2; /* a blocking method starts its operation from a function under pcall */
-}
-
 int ctd_misuse(lua_State *L, struct ctd_op *op, const char *format, ...) {
   va_list args;
-  luaL_where(L, ctd_method_level(op));
+  luaL_where(L, op->level);
   lua_pushfstring(L, "%s: ", op->method->name);
   va_start(args, format);
   lua_pushvfstring(L, format, args);
@@ -114,6 +110,16 @@ static const luaL_Reg method_functions[] = {
 
 void ctd_method_push_wait(lua_State *L) {
   ctd_registry_get(L, &wait_key);
+}
+
+/* Calling it is what a generic for does. */
+void ctd_method_extend_iterator(lua_State *L, const char *next) {
+  ctd_method_push_wait(L);
+  lua_getfield(L, -1, "iterator");
+  lua_remove(L, -2);
+  lua_getfield(L, -2, next);
+  lua_call(L, 1, 1);
+  lua_setfield(L, -3, "__call");
 }
 
 /* `maker` of containerd.wait makes the function; it becomes `name` in the table on top. */

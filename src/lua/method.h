@@ -49,13 +49,13 @@ int ctd_misuse(lua_State *L, struct ctd_op *op, const char *format, ...) __attri
 /* Keeps the function at `index` for the upcalls of this operation, which know it by `name`. */
 void ctd_method_keep(lua_State *L, int index, const char *name);
 
-/* The level, as luaL_where counts, of the script's function that called the method whose arguments are being read. */
-int ctd_method_level(const struct ctd_op *op);
-
 /* Into the table on top: `m` and `m_async` of each method (up to a NULL); of the module where `type` is NULL, raising
  * or safe.
  */
 void ctd_method_register(lua_State *L, const struct ctd_method *const *methods, const struct ctd_type *type, bool safe);
+
+/* Has an object be its own iterator, made in Lua from its method `next`: for a type's `extend`. */
+void ctd_method_extend_iterator(lua_State *L, const char *next);
 
 /* Pushes what containerd.wait gave. */
 void ctd_method_push_wait(lua_State *L);

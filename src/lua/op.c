@@ -13,6 +13,7 @@ struct ctd_op *ctd_op_new(const struct ctd_method *method, struct ctd_hub *hub, 
   op->method = method;
   op->hub = ctd_hub_ref(hub);
   op->blocking = blocking;
+  op->level = blocking ? 4 : 2; /* a blocking method starts its operation from a function under pcall */
   op->timeout = INFINITY;
   ctd_upcalls_init(&op->upcalls);
   return op;
@@ -104,13 +105,17 @@ void ctd_op_start(struct ctd_op *op) {
     op_start_call(op);
 }
 
-/* The operation is tried until it succeeds, fails otherwise than by the slice's end, or its own time is up. */
+/*
+ * The operation is tried until it succeeds, fails otherwise than by the slice's end, or its own time is up. What comes
+ * long before the slice's end isn't from that: a server has deadlines too.
+ */
 static bool op_try_slice(struct ctd_op *op, double seconds) {
-  double deadline = op->scope.deadline;
-  op->scope.deadline = fmin(deadline, ctd_now_monotonic() + seconds);
+  double deadline = op->scope.deadline, end = fmin(deadline, ctd_now_monotonic() + seconds);
+  op->scope.deadline = end;
   int result = op_run(op);
   op->scope.deadline = deadline;
-  if (result && op->error.code == CTD_DEADLINE_EXCEEDED && ctd_now_monotonic() < deadline) {
+  double now = ctd_now_monotonic();
+  if (result && op->error.code == CTD_DEADLINE_EXCEEDED && now < deadline && now > end - seconds / 4) {
     ctd_error_clear(&op->error);
     return false;
   }
@@ -148,7 +153,7 @@ bool ctd_op_poll(struct ctd_op *op, double seconds) {
 void ctd_op_cancel(struct ctd_op *op) {
   if (op->done || !op->started)
     return;
-  atomic_store(&op->scope.cancelled, true);
+  ctd_scope_cancel(&op->scope);
   if (op->scope.nowait && op->scope.call)
     ctd_call_cancel(op->scope.call);
 }

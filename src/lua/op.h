@@ -25,6 +25,7 @@ struct ctd_op {
   const struct ctd_type *type; /* of the receiver, whose pointer is the request's first member; NULL: none */
   struct ctd_hub *hub;
   bool blocking; /* else its handle is a future */
+  int level;     /* as luaL_where counts, of who called the function that reads its arguments */
   bool safe;     /* failures are returned, not raised */
   bool started, done;
   double timeout;       /* seconds; becomes the scope's deadline */

@@ -116,7 +116,7 @@ void ctd_read_json(lua_State *L, int index, struct ctd_op *op, const char *name,
   if (lua_type(L, index) != LUA_TTABLE)
     ctd_read_failed(L, index, op, name, "table");
   ctd_arena_own(L, &op->arena, json_release, target);
-  ctd_json_read(L, index, name, ctd_method_level(op), target);
+  ctd_json_read(L, index, name, op->level, target);
 }
 
 /* An empty table is an array too. */

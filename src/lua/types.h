@@ -12,6 +12,7 @@ extern const struct ctd_type ctd_process_type;     /* struct ctd_process */
 extern const struct ctd_type ctd_stream_type;      /* struct ctd_pipe */
 extern const struct ctd_type ctd_events_type;      /* struct ctd_subscription */
 extern const struct ctd_type ctd_snapshotter_type; /* struct ctd_snapshotter */
+extern const struct ctd_type ctd_exchange_type;    /* struct ctd_exchange */
 
 extern const struct ctd_type ctd_lease_type;      /* struct ctd_lease */
 extern const struct ctd_type ctd_leases_type;     /* struct ctd_client */
@@ -44,6 +45,8 @@ extern const struct ctd_method ctd_events_method;
 extern const struct ctd_method ctd_publish_method;
 extern const struct ctd_method ctd_forward_method;
 extern const struct ctd_method ctd_snapshots_method;
+extern const struct ctd_method ctd_call_method;
+extern const struct ctd_method ctd_stream_method; /* of a client: an exchange */
 extern const struct ctd_method ctd_server_method;
 extern const struct ctd_method ctd_plugins_method;
 extern const struct ctd_method ctd_serving_method;

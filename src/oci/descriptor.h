@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ctd_descriptor {
   char *media_type, *digest; /* owned */
   int64_t size;              /* bytes */
@@ -46,5 +50,9 @@ bool ctd_media_type_is_foreign(const char *media_type); /* a layer that registri
  * or "layer-<name>@sha256:…" for a descriptor annotated with org.opencontainers.image.ref.name. The caller frees it.
  */
 int ctd_descriptor_ref(char **out, const struct ctd_descriptor *descriptor, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 #include "oci/platform.h"
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* All pointers are borrowed from `document`, which the struct owns; what the config doesn't say is NULL. */
 struct ctd_image_config {
   json_t *document;
@@ -38,5 +42,9 @@ int ctd_image_config_check_platform(const struct ctd_image_config *config, const
  */
 int ctd_chain_ids(char ***out, const json_t *diff_ids, struct ctd_error *err);
 void ctd_chain_ids_free(char **chain_ids, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "oci/descriptor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ctd_manifest {
   bool is_index;
   struct ctd_descriptor config; /* of a manifest */
@@ -38,5 +42,9 @@ void ctd_manifest_free(struct ctd_manifest *manifest);
  */
 int ctd_manifest_select(const struct ctd_manifest *index, const struct ctd_platform *wanted,
                         const struct ctd_descriptor **out, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "base/error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A plain value, normalised by whatever makes it: "x86_64" is "amd64", arm64's "v8" is "". Absent fields are "". */
 struct ctd_platform {
   char os[32], architecture[32], variant[32];
@@ -32,5 +36,9 @@ void ctd_platform_host(struct ctd_platform *out);
  * runs too (386 on amd64, lower arm versions), −1 doesn't fit. As `Only` of containerd's platforms package.
  */
 int ctd_platform_rank(const struct ctd_platform *wanted, const struct ctd_platform *image);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

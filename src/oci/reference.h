@@ -7,6 +7,10 @@
 
 #include "base/error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* All owned. `name` is the full name by which containerd knows the image: "docker.io/library/redis:latest". */
 struct ctd_reference {
   char *domain; /* with its port: "localhost:5000" */
@@ -24,5 +28,9 @@ int ctd_reference_parse(struct ctd_reference *out, const char *text, struct ctd_
 
 /* Frees what the struct owns and zeroes it; a zeroed one is fine. */
 void ctd_reference_free(struct ctd_reference *reference);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

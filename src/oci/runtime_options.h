@@ -5,6 +5,10 @@
 #include "oci/image_config.h"
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A number or boolean whose every value means something. */
 struct ctd_given {
   bool is;
@@ -73,5 +77,9 @@ struct ctd_runtime_options {
  */
 int ctd_runtime_options_apply(json_t *spec, const struct ctd_runtime_options *options,
                               const struct ctd_image_config *config, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,20 +5,10 @@
 #ifndef CTD_REGISTRY_AUTH_H
 #define CTD_REGISTRY_AUTH_H
 
-#include "registry/credentials.h"
 #include "registry/hosts.h"
 #include "registry/http.h"
 
 struct ctd_auth;
-
-/* Where credentials come from, in this order; strings are copied. */
-struct ctd_auth_options {
-  const char *username, *password; /* for the registry, never sent to its mirrors; NULL: none */
-  const char *identity_token;      /* the same, instead of a user name and password */
-  ctd_credentials_fn credentials;  /* NULL: none */
-  void *credentials_context;       /* borrowed */
-  bool docker_config;
-};
 
 /* `hosts` is borrowed; `scope` is what tokens are asked for, "repository:library/redis:pull". */
 int ctd_auth_new(struct ctd_auth **out, const struct ctd_hosts *hosts, const char *scope,

@@ -4,6 +4,10 @@
 
 #include "base/clock.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* All owned and NULL where absent; all NULL: there are no credentials, the registry is asked anonymously. */
 struct ctd_credentials {
   char *username, *password;
@@ -22,5 +26,9 @@ void ctd_credentials_free(struct ctd_credentials *credentials);
  */
 typedef int (*ctd_credentials_fn)(void *context, const char *host, struct ctd_scope *scope,
                                   struct ctd_credentials *credentials, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

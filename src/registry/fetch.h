@@ -20,19 +20,9 @@
 #include "base/sha256.h"
 #include "registry/auth.h"
 #include "registry/http.h"
+#include "registry/options.h"
 
 struct ctd_registry;
-
-/* A zeroed struct means the defaults. All strings are copied. */
-struct ctd_registry_options {
-  const char *hosts_dir; /* with <host>/hosts.toml; NULL: none */
-  enum ctd_plain_http plain_http;
-  struct ctd_auth_options auth;
-  bool push;                 /* tokens are for writing too, */
-  const char *const *mounts; /* and for reading these repositories, to mount blobs from; NULL, or ended by NULL */
-  int retries;               /* tries without progress after the first; 0: the default of 5; < 0: none */
-  double idle_timeout;       /* seconds without a byte after which a transfer is stalled; 0: 30 */
-};
 
 /*
  * `domain` and `repository` as in the normalised reference ("docker.io", "library/redis"), `name` the whole reference

@@ -6,13 +6,7 @@
 #define CTD_REGISTRY_HOSTS_H
 
 #include "registry/http_tls.h"
-
-/* Whether a registry named without a scheme is spoken to without TLS. */
-enum ctd_plain_http {
-  CTD_PLAIN_HTTP_LOOPBACK, /* only on loopback, and there TLS is tried where plain HTTP isn't understood */
-  CTD_PLAIN_HTTP_ON,
-  CTD_PLAIN_HTTP_OFF,
-};
+#include "registry/options.h"
 
 enum ctd_host_capability {
   CTD_HOST_PULL = 1,

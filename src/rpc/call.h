@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "rpc/channel.h"
+#include "rpc/pending.h"
 #include <protobuf-c/protobuf-c.h>
 
 /*
@@ -17,15 +18,5 @@
 int ctd_call(const struct ctd_target *target, const char *method, const ProtobufCMessage *request,
              const ProtobufCMessageDescriptor *type, ProtobufCMessage **reply, struct ctd_scope *scope,
              struct ctd_error *err);
-
-/* Drives a call without `notify` for at most `seconds`; whether it's complete. Only one thread at a time. */
-bool ctd_call_wait(struct ctd_call *call, double seconds);
-
-/* Ends the call early; it still has to complete. Any thread. */
-void ctd_call_cancel(struct ctd_call *call);
-
-/* Takes the call out of the scope and frees it. One that isn't complete is cancelled first and must not have `notify`.
- */
-void ctd_scope_release(struct ctd_scope *scope);
 
 #endif

@@ -14,38 +14,45 @@ struct ctd_stream {
   grpc_metadata_array initial;
   grpc_byte_buffer *answer;
   struct ctd_status status;
-  bool sending, receiving, open; /* which batches are under way; open: the status is still to come */
+  atomic_bool sending, receiving, open; /* which batches are under way; open: the status is still to come */
 };
 
 /* gRPC knows nothing of the scope, whose deadline may change while the stream lasts. */
-static bool end_with_scope(struct ctd_stream *stream) {
-  if (ctd_scope_cancelled(stream->scope))
+static bool end_with_scope(struct ctd_stream *stream, const struct ctd_scope *scope) {
+  if (ctd_scope_cancelled(scope))
     grpc_call_cancel(stream->grpc, NULL);
-  else if (ctd_now_monotonic() >= stream->scope->deadline)
+  else if (ctd_now_monotonic() >= scope->deadline)
     grpc_call_cancel_with_status(stream->grpc, GRPC_STATUS_DEADLINE_EXCEEDED, "Deadline Exceeded", NULL);
   else
     return false;
   return true;
 }
 
-/* The members' addresses are the tags of the three batches. */
-static int batch_await(struct ctd_stream *stream, bool *batch) {
+/*
+ * The members' addresses are the tags of the three batches. A thread that sends and one that receives may both wait for
+ * the status: one of them is given the event, the other sees the flag.
+ */
+static int batch_await_within(struct ctd_stream *stream, atomic_bool *batch, const struct ctd_scope *scope) {
   bool over = false;
   int success = 1;
   while (*batch) {
-    double slice = over ? CTD_SLICE : ctd_scope_slice(stream->scope);
+    double slice = over ? CTD_SLICE : ctd_scope_slice(scope);
     grpc_event event = grpc_completion_queue_pluck(stream->queue, batch, ctd_deadline_in(slice), NULL);
     if (event.type == GRPC_OP_COMPLETE) {
       *batch = false;
       success = event.success;
     } else if (!over) {
-      over = end_with_scope(stream);
+      over = end_with_scope(stream, scope);
     }
   }
   return success;
 }
 
-static void batch_start(struct ctd_stream *stream, const grpc_op *ops, size_t count, bool *batch) {
+static int batch_await(struct ctd_stream *stream, atomic_bool *batch) {
+  return batch_await_within(stream, batch, stream->scope);
+}
+
+static void batch_start(struct ctd_stream *stream, const grpc_op *ops, size_t count, atomic_bool *batch) {
   *batch = grpc_call_start_batch(stream->grpc, ops, count, batch, NULL) == GRPC_CALL_OK;
 }
 
@@ -113,22 +120,28 @@ static int stream_failure(struct ctd_stream *stream, struct ctd_error *err) {
   return ctd_error_set(err, CTD_ABORTED, "the daemon ended the call early");
 }
 
-static int send_buffer(struct ctd_stream *stream, grpc_byte_buffer *buffer, struct ctd_error *err) {
+static int send_buffer(struct ctd_stream *stream, grpc_byte_buffer *buffer, const struct ctd_scope *scope,
+                       struct ctd_error *err) {
   grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
   op.data.send_message.send_message = buffer;
   batch_start(stream, &op, 1, &stream->sending);
-  bool sent = stream->sending && batch_await(stream, &stream->sending);
+  bool sent = stream->sending && batch_await_within(stream, &stream->sending, scope);
   grpc_byte_buffer_destroy(buffer);
   return sent ? 0 : stream_failure(stream, err);
 }
 
 int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err) {
-  return send_buffer(stream, ctd_wire_pack(message), err);
+  return send_buffer(stream, ctd_wire_pack(message), stream->scope, err);
+}
+
+int ctd_stream_send_within(struct ctd_stream *stream, const ProtobufCMessage *message, const struct ctd_scope *scope,
+                           struct ctd_error *err) {
+  return send_buffer(stream, ctd_wire_pack(message), scope, err);
 }
 
 int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *message, unsigned field, grpc_slice data,
                          struct ctd_error *err) {
-  return send_buffer(stream, ctd_wire_pack_data(message, field, data), err);
+  return send_buffer(stream, ctd_wire_pack_data(message, field, data), stream->scope, err);
 }
 
 int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {

@@ -1,6 +1,7 @@
 /*
- * A streaming call, driven by the thread that uses it (one at a time) on a queue of its own. One answer is always being
- * received in the background, so that messages can be sent ahead of the answers to earlier ones.
+ * A streaming call, driven by the thread that uses it (one at a time, or one that sends and one that receives) on a
+ * queue of its own. One answer is always being received in the background, so that messages can be sent ahead of the
+ * answers to earlier ones.
  */
 #ifndef CTD_RPC_STREAM_H
 #define CTD_RPC_STREAM_H
@@ -23,7 +24,12 @@ int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, co
  * reason. */
 int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err);
 
-/* The same with one bytes field more, shared and not copied; the reference to `data` is taken over in any case. */
+/* The same, but it is `scope` that the sending ends with, and the whole call then: a message isn't sent by half. */
+int ctd_stream_send_within(struct ctd_stream *stream, const ProtobufCMessage *message, const struct ctd_scope *scope,
+                           struct ctd_error *err);
+
+/* As ctd_stream_send, with one bytes field more, shared and not copied; the reference to `data` is taken over in any
+ * case. */
 int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *message, unsigned field, grpc_slice data,
                          struct ctd_error *err);
 

@@ -244,6 +244,32 @@ case("events", connect, function(client)
   return events:next(), events:next_async():await(), tostring(events)
 end)
 
+case("call", connect, function(client)
+  local version = client:call "containerd.services.version.v1.Version/Version"
+  local list = client:stream("containerd.services.snapshots.v1.Snapshots/List", { snapshotter = "native" })
+  return version, list:recv_async():await(), tostring(list)
+end)
+
+case("exchange", connect, function(client)
+  local exchange <close> = client:stream "containerd.services.content.v1.Content/Write"
+  exchange:send { action = "stat" }
+  local ok, err = pcall(exchange.recv, exchange)
+  if ok or not containerd.is_error(err, "invalid_argument") then error(err, 0) end
+  exchange:close_send()
+end)
+
+case("messages", nothing, function()
+  local value = {
+    container_id = "c",
+    rootfs = { { type = "bind", options = { "ro" } } },
+    options = { ["@type"] = "containerd.runc.v1.Options", binary_name = "runc" },
+  }
+  local type = "containerd.services.tasks.v1.CreateTaskRequest"
+  local ok = pcall(containerd.encode, "containerd.services.snapshots.v1.Info", { kind = "comitted" })
+  assert(not ok and not safe.decode(type, "\255"))
+  return containerd.services(), containerd.decode(type, containerd.encode(type, value))
+end)
+
 case("snapshots", connect, function(client)
   local snapshots <close> = client:snapshots "native"
   local labels = { ["containerd.io/gc.root"] = "sweep" }

@@ -380,7 +380,7 @@ case("task rest", started_task, function(_, _, task)
   return task:pids(), task:metrics()
 end, close_all)
 
-case("task attach", started_task, function(client, container)
+case("task attach", started_task, function(_, container)
   local task = container:task()
   task:attach { stdio = { stdout = "pipe" } }
   return task.stdout

@@ -136,25 +136,7 @@ lab.each_daemon(function(daemon)
       misuse({ runtime_options = { config_path = 1 } }, '"config_path": want a string')
     end)
 
-    it("has the daemon restart the container", function()
-      local container = image:new_container("restarted", { restart = "always", auto_delete = true,
-        args = { "sleep", "1000" } })
-      assert.equal("always", container:labels()["containerd.io/restart.policy"])
-      local function running()
-        local ok, task = pcall(container.task, container)
-        local _, status = pcall(function() return task:status().status end)
-        return ok and status == "running" and task
-      end
-      local first = lab.eventually(running, 30)
-      local pid = first:pid()
-      first:kill "KILL"
-      local again = lab.eventually(function()
-        local task = running()
-        return task and task:pid() ~= pid and task
-      end, 30)
-      assert.not_equal(pid, again:pid())
-      container:set_labels { ["containerd.io/restart.status"] = "stopped" }
-      container:close()
+    it("names the policy of the daemon's monitor", function()
       assert.equal("on-failure:3",
         image:new_container("policy", { restart = "on-failure:3" }):labels()["containerd.io/restart.policy"])
       client:container("policy"):delete { snapshot = true }

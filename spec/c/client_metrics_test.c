@@ -1,6 +1,7 @@
 #include "client/metrics.h"
 
 #include "cmocka_all.h"
+#include "google/protobuf/any.pb-c.h"
 #include "metrics_v1.pb-c.h"
 #include "metrics_v2.pb-c.h"
 #include <stdlib.h>

@@ -20,7 +20,7 @@ static void read_mounts(lua_State *L, int index, struct ctd_op *op, const char *
   if (lua_type(L, index) != LUA_TTABLE || !ctd_rawlen(L, index))
     ctd_read_failed(L, index, op, name, "array of mounts");
   options->mount_count = ctd_rawlen(L, index);
-  options->mounts = ctd_arena_allocate(L, &op->arena, options->mount_count * sizeof *options->mounts);
+  options->mounts = ctd_arena_allocate(L, &op->arena, options->mount_count * sizeof(struct Containerd__Types__Mount *));
   for (size_t i = 0; i < options->mount_count; i++) {
     lua_rawgeti(L, index, (int)i + 1);
     options->mounts[i] =

@@ -53,7 +53,8 @@ lua5.4 %s/script.lua
 stty -g >%s/after.new; mv %s/after.new %s/after
 ]]):format(dir, dir, dir, dir, dir, dir))
     -- A terminal's other side that says nothing: at the end of its input, script ends that of its terminal too.
-    local command = ("script -qec 'sh %s/run' /dev/null"):format(dir)
+    -- Who runs the specs may ignore signals (nohup does), which programs inherit.
+    local command = ("env --default-signal=HUP,TERM script -qec 'sh %s/run' /dev/null"):format(dir)
     return lab.spawn(command, { daemon = daemon, stdin = "/dev/ptmx" }), dir
   end
 
@@ -87,7 +88,7 @@ stty -g >%s/after.new; mv %s/after.new %s/after
   } do
     it("is raw until " .. how .. ", and then as before", function()
       local process, dir = on_terminal(code)
-      lab.eventually(function() return is_raw(dir) end, 10, "raw: " .. process:output())
+      lab.eventually(function() return is_raw(dir) end, 20, "raw: " .. process:output())
       if how:find "^SIG" then
         lab.sh(("kill -%s %s"):format(how:sub(4), pid_of_script(dir)))
       elseif how:find "task" then
@@ -95,7 +96,7 @@ stty -g >%s/after.new; mv %s/after.new %s/after
       else
         lab.sh("touch " .. dir .. "/script.lua.go")
       end
-      lab.eventually(function() return read(dir .. "/after") end, 10, "end of the script: " .. process:output())
+      lab.eventually(function() return read(dir .. "/after") end, 20, "end of the script: " .. process:output())
       assert.equal(read(dir .. "/before"), read(dir .. "/after"))
       process:close()
     end)
@@ -103,16 +104,16 @@ stty -g >%s/after.new; mv %s/after.new %s/after
 
   it("gives the task its size, and follows it", function()
     local process, dir = on_terminal "task:wait()"
-    lab.eventually(function() return is_raw(dir) end, 10, "raw")
+    lab.eventually(function() return is_raw(dir) end, 20, "raw")
     local tty = read(dir .. "/tty"):gsub("\n", "")
     local function shows(size)
       lab.sh("setsid -w stty rows " .. size:gsub(" ", " cols ") .. " <" .. tty)
-      lab.eventually(function() return process:output():find(size, 1, true) end, 10, size .. ": " .. process:output())
+      lab.eventually(function() return process:output():find(size, 1, true) end, 20, size .. ": " .. process:output())
     end
     shows "20 50"
     shows "21 60"
     container:task():kill "KILL"
-    lab.eventually(function() return read(dir .. "/after") end, 10, "end of the script")
+    lab.eventually(function() return read(dir .. "/after") end, 20, "end of the script")
     process:close()
   end)
 end)

@@ -190,6 +190,7 @@ function client:push_async(reference, image, opts) end
 ---@class containerd.import_options: containerd.options
 ---@field prefix? string
 ---@field only_prefix? boolean
+---@field names? fun(name: string): string|false|nil
 ---@field digests? boolean
 ---@field index_name? string
 ---@field platform? string

@@ -178,6 +178,35 @@ lab.each_daemon(function(daemon)
       assert.same({ "docker.io/any/c:1", "docker.io/lib/a:1", "docker.io/libs/b:1", "latest" }, names(import(bytes)))
     end)
 
+    it("as a function says", function()
+      local asked = {}
+      local translate = {
+        ["docker.io/lib/a:1"] = "docker.io/lib/z:1",
+        ["docker.io/libs/b:1"] = false,
+      }
+      local found = names(import(bytes, {
+        prefix = "docker.io/lib",
+        names = function(name)
+          asked[#asked + 1] = name
+          return translate[name]
+        end,
+      }))
+      table.sort(asked)
+      assert.same({ "docker.io/any/c:1", "docker.io/lib/a:1", "docker.io/lib:latest", "docker.io/libs/b:1" }, asked)
+      assert.same({ "docker.io/any/c:1", "docker.io/lib/z:1", "docker.io/lib:latest" }, found)
+      assert.same({}, import(bytes, { names = function() return false end }))
+    end)
+
+    it("not at all when the function fails or gives no name", function()
+      local before = #client:images()
+      for _, bad in ipairs { 5, "" } do
+        local err = raises("invalid_argument", import, bytes, { names = function() return bad end })
+        assert.matches("neither a name nor false", err.message)
+      end
+      assert.has_error(function() import(bytes, { names = function() error("no name", 0) end }) end, "no name")
+      assert.equal(before, #client:images())
+    end)
+
     it("with a prefix, only by it, and by digests", function()
       local digest = import(bytes)[1]:digest()
       local found = names(import(bytes, { prefix = "docker.io/lib" }))

@@ -135,11 +135,21 @@ static int entry_unpack(struct import *import, const struct ctd_descriptor *entr
   return result;
 }
 
+/* *out NULL: it has none. */
+static int name_of(const struct ctd_import_options *options, const struct ctd_descriptor *entry, char **out,
+                   struct ctd_error *err) {
+  if (ctd_archive_name(out, entry->annotations, options->prefix, options->only_prefix, err))
+    return -1;
+  if (!*out || !options->rename || !options->rename(options->rename_context, out, err))
+    return 0;
+  free(*out);
+  return -1;
+}
+
 static int entry_name(struct import *import, const struct ctd_descriptor *entry, struct ctd_error *err) {
   const struct ctd_import_options *options = import->options;
   char *name;
-  if (ctd_archive_name(&name, entry->annotations, options->prefix, options->only_prefix, err) ||
-      (name && ctd_archive_records_add(&import->records, name, entry, err)))
+  if (name_of(options, entry, &name, err) || (name && ctd_archive_records_add(&import->records, name, entry, err)))
     return -1;
   if (!options->digests)
     return 0;
@@ -187,7 +197,7 @@ static int import_name(struct import *import, struct ctd_error *err) {
   if (options->index_name && (ctd_copy_string(&name, options->index_name, err) ||
                               ctd_archive_records_add(&import->records, name, &import->index, err)))
     return -1;
-  if (import->records.count || options->only_prefix)
+  if (import->records.count || options->only_prefix || options->rename)
     return 0;
   return ctd_error_set(err, CTD_INVALID_ARGUMENT,
                        "nothing in the archive has a name; \"index_name\", or \"digests\" and \"prefix\", give one");

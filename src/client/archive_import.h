@@ -6,8 +6,12 @@
 #include "client/image.h"
 
 struct ctd_import_options {
-  const char *prefix;           /* of names that the archive gives as a tag alone; NULL: none */
-  bool only_prefix;             /* full names that don't begin with the prefix don't count */
+  const char *prefix; /* of names that the archive gives as a tag alone; NULL: none */
+  bool only_prefix;   /* full names that don't begin with the prefix don't count */
+  /* Gives an image another name in place of *name, which it frees; NULL for none. A NULL function gives none another.
+   */
+  int (*rename)(void *context, char **name, struct ctd_error *err);
+  void *rename_context;
   bool digests;                 /* each manifest or index also gets the name <prefix>@<digest> */
   const char *index_name;       /* also of the index over all images; NULL: it has no name */
   const char *platform;         /* whose images are kept; NULL: the client's */

@@ -1,8 +1,10 @@
+#include "base/buffer.h"
 #include "client/archive_import.h"
 #include "lua/image_methods.h"
 #include "lua/op.h"
 #include "lua/source.h"
 #include "lua/types.h"
+#include <stdlib.h>
 
 struct import {
   struct ctd_client *client;
@@ -10,6 +12,28 @@ struct import {
   struct ctd_import_options options;
   struct ctd_images images;
 };
+
+static int ask_name(void *context, char **name, struct ctd_error *err) {
+  json_t *answer = NULL;
+  if (ctd_upcall_ask(context, "names", json_string(*name), &answer, err))
+    return -1;
+  free(*name);
+  *name = NULL;
+  int result = 0;
+  if (json_string_length(answer))
+    result = ctd_copy_string(name, json_string_value(answer), err);
+  else if (!json_is_false(answer))
+    result = ctd_error_set(err, CTD_INVALID_ARGUMENT, "names gave neither a name nor false");
+  json_decref(answer);
+  return result;
+}
+
+static void read_names(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  struct ctd_import_options *options = target;
+  ctd_read_function(L, index, op, name, NULL);
+  options->rename = ask_name;
+  options->rename_context = op;
+}
 
 static const struct ctd_option import_arguments[] = {
     {"archive", ctd_read_source, offsetof(struct import, source), false},
@@ -19,6 +43,7 @@ static const struct ctd_option import_arguments[] = {
 static const struct ctd_option import_options[] = {
     {"prefix", ctd_read_string, offsetof(struct import, options.prefix), false},
     {"only_prefix", ctd_read_boolean, offsetof(struct import, options.only_prefix), false},
+    {"names", read_names, offsetof(struct import, options), false},
     {"digests", ctd_read_boolean, offsetof(struct import, options.digests), false},
     {"index_name", ctd_read_string, offsetof(struct import, options.index_name), false},
     {"platform", ctd_read_string, offsetof(struct import, options.platform), false},

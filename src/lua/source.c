@@ -19,7 +19,6 @@ void ctd_read_source(lua_State *L, int index, struct ctd_op *op, const char *nam
   struct ctd_lua_source *source = target;
   ctd_arena_own(L, &op->arena, source_release, source);
   ctd_lua_end_read(L, index, op, name, &kind, &source->end);
-  op->upcalls.wants_bytes = !source->end.path && !source->end.open;
 }
 
 static int path_open(struct ctd_lua_end *end, struct ctd_error *err) {

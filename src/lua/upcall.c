@@ -47,11 +47,12 @@ static int question_await(struct ctd_op *op, enum ctd_question_state wanted, str
   return 0;
 }
 
-static void question_ask(struct ctd_op *op, const char *function, json_t *argument) {
+static void question_pose(struct ctd_op *op, const char *function, json_t *argument, bool wants_bytes) {
   struct ctd_upcalls *upcalls = &op->upcalls;
   upcalls->state = CTD_QUESTION_ASKED;
   upcalls->function = function;
   upcalls->argument = argument;
+  upcalls->wants_bytes = wants_bytes;
   ctd_hub_post(op->hub, op);
 }
 
@@ -64,7 +65,9 @@ static void question_withdraw(struct ctd_upcalls *upcalls) {
   upcalls->state = CTD_QUESTION_NONE;
 }
 
-int ctd_upcall_ask(struct ctd_op *op, const char *function, json_t *argument, json_t **answer, struct ctd_error *err) {
+/* As ctd_upcall_ask; with `wants_bytes` the answer tells whether there are some. */
+static int question_ask(struct ctd_op *op, const char *function, json_t *argument, bool wants_bytes, json_t **answer,
+                        struct ctd_error *err) {
   struct ctd_upcalls *upcalls = &op->upcalls;
   if (!argument)
     return ctd_error_nomem(err);
@@ -73,7 +76,7 @@ int ctd_upcall_ask(struct ctd_op *op, const char *function, json_t *argument, js
   if (result) {
     json_decref(argument);
   } else {
-    question_ask(op, function, argument);
+    question_pose(op, function, argument, wants_bytes);
     result = question_await(op, CTD_QUESTION_ANSWERED, err);
     if (result) {
       question_withdraw(upcalls);
@@ -88,10 +91,14 @@ int ctd_upcall_ask(struct ctd_op *op, const char *function, json_t *argument, js
   return result;
 }
 
+int ctd_upcall_ask(struct ctd_op *op, const char *function, json_t *argument, json_t **answer, struct ctd_error *err) {
+  return question_ask(op, function, argument, false, answer, err);
+}
+
 int ctd_upcall_read(struct ctd_op *op, const char *function, size_t size, struct ctd_buffer *out, bool *ended,
                     struct ctd_error *err) {
   json_t *answer = NULL;
-  if (ctd_upcall_ask(op, function, json_integer((json_int_t)size), &answer, err))
+  if (question_ask(op, function, json_integer((json_int_t)size), true, &answer, err))
     return -1;
   *ended = !json_is_true(answer);
   json_decref(answer);
@@ -213,7 +220,6 @@ int ctd_upcall_take(lua_State *L, struct ctd_op *op, int handle) {
   return 3;
 }
 
-/* Whether there are bytes is the answer itself. */
 static void answer_with_bytes(lua_State *L, struct ctd_upcalls *upcalls, int index) {
   struct ctd_error err = {0};
   bool some = lua_type(L, index) == LUA_TSTRING;

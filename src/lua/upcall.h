@@ -21,8 +21,8 @@ struct ctd_upcalls {
   enum ctd_question_state state;
   const char *function; /* the name of the option that holds the function */
   json_t *argument, *answer;
-  bool wants_bytes;        /* set before the operation starts: answers are strings of bytes, for ctd_upcall_read */
-  struct ctd_buffer bytes; /* such an answer */
+  bool wants_bytes;              /* the answer is a string of bytes, for ctd_upcall_read */
+  struct ctd_buffer bytes;       /* such an answer */
   struct ctd_upcall_step *steps; /* the latest of each digest */
   size_t step_count;
 };

@@ -19,7 +19,7 @@ lab.each_daemon(function(daemon)
         LSAN_OPTIONS = "suppressions=spec/support/lsan.supp:print_suppressions=0",
       },
     })
-    status = process:wait(300)
+    status = process:wait(600)
     assert.equal(0, status, process:output())
     assert.matches("stream read_async: %d+ allocations\n$", process:output())
     assert.is_true(daemon:is_clean(namespace))

@@ -1,6 +1,6 @@
 -- The module's functions and each type's methods, the typed stubs in library/containerd.d.lua and the headings of the
 -- manual (doc/<noun>.md: "### noun:method(…)", in doc/containerd.md "### containerd.name(…)") name the same things.
--- A method's twin m_async has a stub, and no heading of its own.
+-- A method's twin m_async has a stub, and no heading of its own. The sweep over failing allocations calls each of them.
 local core = require "containerd.core"
 local containerd = require "containerd"
 
@@ -64,6 +64,19 @@ local function read_page(noun)
   return page
 end
 
+-- A call there is only known by its name, so it counts for each noun that has such a method.
+local function read_sweep(names)
+  local file = assert(io.open "spec/c/lua/alloc_cases.lua")
+  local text = file:read "a"
+  file:close()
+  local called = {}
+  for name in pairs(names) do
+    called[name] = text:find("[.:]" .. name .. "%f[^%w_]") and true
+    called[name] = called[name] or text:find("[.:]" .. name .. "_async%f[^%w_]") and true
+  end
+  return called
+end
+
 local function sorted(set)
   local names = {}
   for name in pairs(set or {}) do
@@ -94,6 +107,7 @@ local code, stubs = read_code(), read_stubs()
 for _, noun in ipairs(sorted(code)) do
   check(noun, code[noun], stubs[noun] or {}, stubs_path, true)
   check(noun, code[noun], read_page(noun), ("doc/%s.md"):format(noun), false)
+  check(noun, code[noun], read_sweep(code[noun]), "spec/c/lua/alloc_cases.lua", false)
 end
 for _, noun in ipairs(sorted(stubs)) do
   if not code[noun] then

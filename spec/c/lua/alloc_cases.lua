@@ -22,6 +22,12 @@ end
 
 local function nothing() end
 
+-- What may fail with that code, as well as for want of memory.
+local function may_fail(code, method, ...)
+  local ok, err = pcall(method, ...)
+  if not ok and not containerd.is_error(err, code) then error(err, 0) end
+end
+
 -- A container that goes when it's closed or its state is; what an earlier run left would be in its way.
 local function new_container(opts)
   local client, image = connect_with_image()
@@ -64,6 +70,11 @@ case("connect_async", nothing, function() containerd.connect_async():await():clo
 case("connect fails", nothing, function() assert(not safe.connect { address = "/no/such.sock", timeout = 1 }) end)
 case("parse_reference", nothing, function() containerd.parse_reference "redis" end)
 case("normalize fails", nothing, function() assert(not safe.normalize "Redis") end)
+case("array", nothing, function() return containerd.array {} end)
+case("progress", nothing, function()
+  local file <close> = io.tmpfile()
+  containerd.progress(file) { digest = "sha256:0", state = "done", offset = 1, size = 1, media_type = "x" }
+end)
 case("sleep", nothing, function() containerd.sleep(0.001) end)
 
 case("client", connect, function(client)
@@ -75,7 +86,15 @@ end)
 case("futures", connect, function(client)
   local results = containerd.all { client:version_async(), client:images_async() }
   containerd.any { client:version_async() }:await(10)
-  return tostring(client:version_async()), results
+  local abandoned = client:version_async()
+  abandoned:cancel()
+  return tostring(client:version_async()), results, abandoned:done()
+end)
+
+case("hub", connect, function(client)
+  local hub, future = containerd.hub(), client:version_async()
+  hub:step()
+  return hub:pollfd(), hub:events(), hub:timeout(), future:await()
 end)
 
 case("error", connect, function(client)
@@ -117,7 +136,7 @@ case("export and import", connect_with_image, function(client, image)
       next = next + 1
       return parts[next]
     end,
-  }, { prefix = "sweep", labels = { a = "b" } })[1]:digest()
+  }, { prefix = "sweep", names = function() end, labels = { a = "b" } })[1]:digest()
 end)
 
 case("image", connect_with_image, function(_, image)
@@ -134,7 +153,8 @@ case("image", connect_with_image, function(_, image)
 end)
 
 case("image record", connect_with_image, function(_, image)
-  return image:name(), image:digest(), image:target(), image:labels(), image:created(), tostring(image), image == image
+  return image:name(), image:digest(), image:target(), image:labels(), image:created(), image:updated(),
+    tostring(image), image == image
 end)
 
 case("lease create", connect, function(client)
@@ -156,8 +176,12 @@ case("lease", leased, function(client, lease)
   local resources = lease:resources()
   lease:remove { id = "a", type = "ingests" }
   client:with_lease(lease):close()
-  client:leases():list { a = "b" }
-  return resources, lease:labels(), tostring(lease)
+  local leases = client:leases()
+  leases:list { a = "b" }
+  may_fail("not_found", leases.delete, leases, "sweep")
+  leases:create { id = "sweep", labels = { a = "b" } }
+  leases:delete "sweep"
+  return resources, lease:labels(), lease:created(), tostring(lease)
 end, close_lease)
 
 case("content", leased, function(_, _, content)
@@ -184,6 +208,9 @@ case("writer", leased, function(_, _, content)
   content:status "sweep"
   writer:close()
   content:abort "sweep"
+  writer = content:write { ref = "sweep" }
+  writer:write "a"
+  may_fail("already_exists", writer.commit, writer)
 end, close_lease)
 
 case("namespaces", connect, function(client)
@@ -192,6 +219,9 @@ case("namespaces", connect, function(client)
   namespaces:list()
   namespaces:set_labels(name, { a = "b" })
   namespaces:set_labels(name, { a = false })
+  may_fail("not_found", namespaces.delete, namespaces, name .. "-2")
+  namespaces:create(name .. "-2", { a = "b" })
+  namespaces:delete(name .. "-2")
   return namespaces:labels(name)
 end)
 
@@ -273,7 +303,9 @@ end)
 case("snapshots", connect, function(client)
   local snapshots <close> = client:snapshots "native"
   local labels = { ["containerd.io/gc.root"] = "sweep" }
-  pcall(snapshots.remove, snapshots, "sweep")
+  for _, key in ipairs { "sweep view", "sweep", "sweep committed" } do
+    may_fail("not_found", snapshots.remove, snapshots, key)
+  end
   snapshots:prepare("sweep", nil, { labels = labels })
   snapshots:update("sweep", { a = "b", c = false })
   snapshots:stat "sweep"
@@ -285,7 +317,11 @@ case("snapshots", connect, function(client)
   snapshots:mount("sweep", dir)
   snapshots:unmount(dir)
   os.execute("rmdir " .. dir)
-  snapshots:remove "sweep"
+  snapshots:commit("sweep committed", "sweep", { labels = labels })
+  snapshots:view("sweep view", "sweep committed", { labels = labels })
+  snapshots:remove "sweep view"
+  snapshots:remove "sweep committed"
+  may_fail("unimplemented", snapshots.cleanup, snapshots)
   return mounts, usage, list, tostring(snapshots)
 end)
 
@@ -307,7 +343,8 @@ case("container", new_container, function(client, container)
   container:exists()
   container:image()
   container:spec()
-  return client:container "sweep", container:id(), container:labels(), container:runtime(), tostring(container)
+  return client:container "sweep", container:id(), container:labels(), container:runtime(), container:snapshot_key(),
+    container:created(), container:updated(), tostring(container)
 end, close_both)
 
 case("container update", new_container, function(_, container)

@@ -18,7 +18,7 @@ lab.each_daemon(function(daemon)
 
   before_each(function()
     container = image:new_container("console", {
-      args = { "/bin/sh", "-c", "trap 'stty size' WINCH; while :; do sleep 0.1; done" },
+      args = { "/bin/sh", "-c", "trap 'stty size' WINCH; echo listening; while :; do sleep 0.1; done" },
       tty = true,
     })
   end)
@@ -104,7 +104,7 @@ stty -g >%s/after.new; mv %s/after.new %s/after
 
   it("gives the task its size, and follows it", function()
     local process, dir = on_terminal "task:wait()"
-    lab.eventually(function() return is_raw(dir) end, 20, "raw")
+    lab.eventually(function() return process:output():find "listening" end, 20, "the task listens")
     local tty = read(dir .. "/tty"):gsub("\n", "")
     local function shows(size)
       lab.sh("setsid -w stty rows " .. size:gsub(" ", " cols ") .. " <" .. tty)

@@ -176,7 +176,7 @@ lab.each_daemon(function(daemon)
     local closed = io.tmpfile()
     closed:close()
     assert.is_false(pcall(content.ingest, content, closed))
-    lab.eventually(function() return #content:statuses() == 0 end, 5)
+    lab.eventually(function() return #content:statuses() == 0 end, 20)
     assert.same({}, all_of())
   end)
 

@@ -123,7 +123,7 @@ lab.each_daemon(function(daemon)
     for _ = 1, 5 do create() end
     raises("not_found", container.task, container)
     collectgarbage()
-    lab.eventually(function() return fds() < before + 5 end, 5, "closed files")
+    lab.eventually(function() return fds() < before + 5 end, 20, "closed files")
   end)
 
   it("TestWaitStoppedTask: tells the exit code after the exit", function()

@@ -93,6 +93,21 @@ lab.each_daemon(function(daemon)
     assert.equal("second\n/opt/replaced:\nsecond\n", task.stdout:read "a")
   end)
 
+  -- Earlier daemons can't be asked.
+  if daemon.version:match "^2" then
+    it("TestRuntimeInfo: tells what the runtime can do", function()
+      local info = client:call("containerd.services.introspection.v1.Introspection/PluginInfo", {
+        type = "io.containerd.runtime.v2",
+        id = "task",
+        options = { ["@type"] = "containerd.types.RuntimeRequest", runtime_path = "io.containerd.runc.v2" },
+      }).extra
+      assert.equal("io.containerd.runc.v2", info.name)
+      local options = {}
+      for _, option in ipairs(info.features.mountOptions) do options[option] = true end
+      assert.is_true(options.rro)
+    end)
+  end
+
   it("TestDefaultRuntimeWithNamespaceLabels", function()
     local shim = daemon.ctr_path:gsub("ctr$", "containerd-shim-runc-v2")
     client:namespaces():create(namespace, { ["containerd.io/defaults/runtime"] = shim })

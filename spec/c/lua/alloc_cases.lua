@@ -400,15 +400,6 @@ case("task checkpoint", started_task, function(_, _, task)
   if not ok and not containerd.is_error(err, "unknown") then error(err, 0) end
 end, close_all)
 
-case("task process", started_task, function(_, _, task)
-  local added = task:exec("sweep", { args = "cat", stdio = "pipe", auto_delete = true })
-  added:start()
-  local found = task:process "sweep"
-  found:attach { stdio = "null" }
-  found:close()
-  added:close()
-end, close_all)
-
 case("task delete", started_task, function(_, _, task) task:delete { kill = true } end, close_all)
 case("task rest", started_task, function(_, _, task)
   task:pause()
@@ -450,22 +441,30 @@ case("exec", started_task, function(_, _, task)
   process:close()
 end, close_all)
 
-case("process", function()
+local function added_process()
   local client, container, task = started_task()
-  local process = task:exec("beside", { args = { "/bin/cat" }, stdio = "pipe", auto_delete = true })
-  return client, container, task, process
-end, function(_, _, task, process)
+  return client, container, task, task:exec("beside", { args = { "/bin/cat" }, stdio = "pipe", auto_delete = true })
+end
+
+local function close_process(_, container, task, process)
+  process:close()
+  task:close()
+  container:close()
+end
+
+case("process", added_process, function(_, _, _, process)
   process:start()
-  task:process "beside"
   process:status()
   process:kill "KILL"
   process:wait()
   return process:id(), process:pid(), process.stdout, tostring(process), process:delete()
-end, function(_, container, task, process)
-  process:close()
-  task:close()
-  container:close()
-end)
+end, close_process)
+
+case("task process", added_process, function(_, _, task, process)
+  process:start()
+  local found <close> = task:process "beside"
+  found:attach { stdio = "null" }
+end, close_process)
 
 case("stream write", started_task, function(_, _, task) task.stdin:write("one\n", 2, "\n"):close() end, close_all)
 case("task close_stdin", started_task, function(_, _, task) task:close_stdin() end, close_all)

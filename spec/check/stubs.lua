@@ -1,6 +1,7 @@
 -- The module's functions and each type's methods, the typed stubs in library/containerd.d.lua and the headings of the
 -- manual (doc/<noun>.md: "### noun:method(…)", in doc/containerd.md "### containerd.name(…)") name the same things.
--- A method's twin m_async has a stub, and no heading of its own. The sweep over failing allocations calls each of them.
+-- The twin m_async of a method has a type of its own there, and shares the method's heading. And each is called by the
+-- sweep over failing allocations.
 local core = require "containerd.core"
 local containerd = require "containerd"
 

@@ -156,11 +156,22 @@ lab.each_daemon(function(daemon)
     it("that dies fails what is under way and what comes next, until it's back", function()
       local busybox, container, task = running()
       local exit, line = task:wait_async(), task.stdout:read_async()
+      local writer = other:content():write { ref = "robustness" }
+      local exchange = other:stream "containerd.services.content.v1.Content/Write"
       private:signal "KILL"
       raises("unavailable", exit.await, exit, 10)
+      assert.is_false(other:serving())
       for _, call in ipairs {
         function() other:version() end,
         function() other:images() end,
+        function() other:server() end,
+        function() other:content():statuses() end,
+        function() writer:status() end,
+        function() exchange:recv() end,
+        function() busybox:is_unpacked() end,
+        function() busybox:platforms() end,
+        function() busybox:diff_ids() end,
+        function() container:exists() end,
         function() other:pull("busybox:latest", { hosts_dir = daemon.hosts_dir }) end,
         function() busybox:new_container("none", { auto_delete = true }) end,
         function() container:delete { snapshot = true } end,

@@ -130,6 +130,7 @@ lab.each_daemon(function(daemon)
       assert.equal(0, writer:status().offset)
       writer:write(text)
       assert.same({ digest, #text }, { writer:commit() })
+      raises("failed_precondition", writer.truncate, writer)
     end)
   end)
 

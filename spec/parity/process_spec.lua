@@ -184,6 +184,7 @@ lab.each_daemon(function(daemon)
     assert.equal(0, (exit:await(30)))
     assert.equal("to the end", process.stdout:read "a")
     process:delete()
+    raises("not_found", process.close_stdin, process)
   end)
 
   it("takes from the container what isn't given", function()

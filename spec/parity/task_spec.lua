@@ -81,6 +81,7 @@ lab.each_daemon(function(daemon)
     task:close_stdin()
     assert.equal(0, (exit:await(30)))
     task:delete()
+    raises("not_found", task.close_stdin, task)
   end)
 
   it("TestContainerKill: kills, and a second kill finds nothing", function()

@@ -126,14 +126,19 @@ int ctd_process_get(const struct ctd_process *process, GetResponse **reply, stru
   return result;
 }
 
-/* Makes the terminal that the input comes from raw, if it's one. */
-static int terminal_take(struct ctd_process *process, struct ctd_error *err) {
-  struct ctd_stdio *stdio = ctd_process_stdio(process);
-  struct ctd_console *console;
+/* Makes the terminal that the input comes from raw; *out is NULL if it's none. */
+static int terminal_open(const struct ctd_process *process, const struct ctd_stdio *stdio, struct ctd_console **out,
+                         struct ctd_error *err) {
   int tty = stdio ? ctd_stdio_tty(stdio) : -1;
-  if (tty < 0 || atomic_load(&process->console))
+  *out = NULL;
+  return tty < 0 ? 0 : ctd_console_open(out, tty, process->client, process->id, process->exec_id, err);
+}
+
+static int terminal_take(struct ctd_process *process, struct ctd_error *err) {
+  struct ctd_console *console;
+  if (atomic_load(&process->console))
     return 0;
-  if (ctd_console_open(&console, tty, process->client, process->id, process->exec_id, err))
+  if (terminal_open(process, ctd_process_stdio(process), &console, err))
     return -1;
   atomic_store(&process->console, console);
   return 0;
@@ -190,14 +195,19 @@ static int open_streams(struct ctd_process *process, struct ctd_stdio **out, con
 
 static int take_streams(struct ctd_process *process, struct ctd_stdio *stdio, struct ctd_error *err) {
   struct ctd_stdio *none = NULL;
+  struct ctd_console *console;
+  if (terminal_open(process, stdio, &console, err)) {
+    ctd_stdio_close(stdio);
+    return -1;
+  }
   if (!atomic_compare_exchange_strong(&process->stdio, &none, stdio)) {
+    ctd_console_close(console);
     ctd_stdio_close(stdio);
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "its streams are open already");
   }
   ctd_stdio_on_stdin_end(stdio, ctd_close_io_send, process->close_io);
-  if (terminal_take(process, err))
-    return -1;
-  ctd_console_resize(atomic_load(&process->console));
+  atomic_store(&process->console, console);
+  ctd_console_resize(console);
   return 0;
 }
 

@@ -1000,6 +1000,7 @@ function image:delete_async(opts) end
 ---@field env_file? string
 ---@field cwd? string
 ---@field user? string
+---@field additional_groups? (string|integer)[]
 ---@field rlimits? containerd.rlimit[]
 ---@field no_new_privileges? boolean
 ---@field selinux_label? string
@@ -1035,7 +1036,6 @@ function image:delete_async(opts) end
 ---@field runtime? string
 ---@field runtime_options? table<string, string|boolean|integer>
 ---@field command? string|string[]
----@field additional_groups? (string|integer)[]
 ---@field tty? boolean
 ---@field oom_score_adj? integer
 ---@field hostname? string

@@ -199,6 +199,14 @@ lab.each_daemon(function(daemon)
     assert.equal("xterm\r\n", (run("echo $TERM", { terminal = true })))
   end)
 
+  it("adds groups to the user that is asked for, or to the container's", function()
+    assert.equal("0 33 1234\n", (run("id -G", { additional_groups = { 1234, "www-data" } })))
+    assert.equal("33:33 33 50 1234\n",
+      (run("echo $(id -u):$(id -g) $(id -G)", { user = "www-data", additional_groups = { 1234 } })))
+    local err = raises("not_found", task.exec, task, "none", { additional_groups = { "nobodies" } })
+    assert.matches("additional_groups: .*nobodies", err.message)
+  end)
+
   it("TestContainerUser: by name and by number", function()
     for user, want in pairs { ["www-data"] = "33:33", ["7:8"] = "7:8", ["1234"] = "1234:0" } do
       assert.equal(want .. "\n", (run("echo $(id -u):$(id -g)", { user = user })), user)

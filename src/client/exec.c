@@ -41,13 +41,17 @@ static int open_rootfs(struct ctd_container *container, const json_t *spec, stru
   return ctd_mount_view_open(view, &(struct ctd_mounts){&mount, 1}, err);
 }
 
-static int apply_user(json_t *spec, struct ctd_container *container, const char *name, struct ctd_scope *scope,
-                      struct ctd_error *err) {
+/* The user that is asked for, else the container's; with further groups. */
+static int apply_user(json_t *spec, struct ctd_container *container, const struct ctd_runtime_options *options,
+                      struct ctd_scope *scope, struct ctd_error *err) {
   struct ctd_mount_view view;
   struct ctd_user user = {0};
   if (open_rootfs(container, spec, &view, scope, err))
     return -1;
-  int result = ctd_user_lookup(&user, name, &view.root, err);
+  int result = options->user ? ctd_user_lookup(&user, options->user, &view.root, err)
+                             : ctd_runtime_spec_get_user(&user, spec, err);
+  if (!result && options->additional_groups)
+    result = ctd_user_lookup_groups(&user, options->additional_groups, &view.root, err);
   if (!result)
     result = ctd_runtime_spec_put_user(spec, &user, err);
   ctd_user_free(&user);
@@ -83,12 +87,12 @@ static int apply_terminal(json_t *spec, bool terminal, struct ctd_error *err) {
 /* The process as the runtime is told it. */
 static int make_process(struct ctd_container *container, const struct ctd_exec_options *options,
                         struct ctd_scope *scope, char **out, struct ctd_error *err) {
+  const struct ctd_runtime_options *process = &options->process;
   json_t *spec = NULL;
   int result = -1;
   if (!read_spec(ctd_container_record(container), &spec, err) &&
-      (!options->process.user || !apply_user(spec, container, options->process.user, scope, err)) &&
-      !ctd_runtime_options_apply(spec, &options->process, NULL, err) &&
-      !apply_terminal(spec, options->stdio.terminal, err))
+      ((!process->user && !process->additional_groups) || !apply_user(spec, container, process, scope, err)) &&
+      !ctd_runtime_options_apply(spec, process, NULL, err) && !apply_terminal(spec, options->stdio.terminal, err))
     result = ctd_json_dump(json_object_get(spec, "process"), out, err);
   json_decref(spec);
   return result;

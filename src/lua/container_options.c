@@ -35,7 +35,6 @@ const struct ctd_option ctd_new_container_options[] = {
 
     CTD_PROCESS_OPTIONS(SPEC),
     {"command", ctd_read_strings, SPEC(command), false},
-    {"additional_groups", ctd_read_array, SPEC(additional_groups), false},
     {"oom_score_adj", ctd_read_given_integer, SPEC(oom_score_adj), false},
     {"tty", ctd_read_boolean, SPEC(tty), false},
 

@@ -13,7 +13,9 @@
 #define CTD_PROCESS_OPTIONS(at)                                                                                        \
   {"args", ctd_read_strings, at(args), false}, {"env", ctd_read_env, at(env), false},                                  \
       {"env_file", ctd_read_string, at(env_file), false}, {"cwd", ctd_read_string, at(cwd), false},                    \
-      {"user", ctd_read_string, at(user), false}, {"rlimits", ctd_read_array, at(rlimits), false},                     \
+      {"user", ctd_read_string, at(user), false},                                                                      \
+      {"additional_groups", ctd_read_array, at(additional_groups), false},                                             \
+      {"rlimits", ctd_read_array, at(rlimits), false},                                                                 \
       {"no_new_privileges", ctd_read_given_boolean, at(no_new_privileges), false},                                     \
       {"selinux_label", ctd_read_string, at(selinux_label), false},                                                    \
       {"apparmor", ctd_read_string, at(apparmor), false}, {"capabilities", ctd_read_strings, at(capabilities), false}, \

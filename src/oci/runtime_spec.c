@@ -234,6 +234,21 @@ int ctd_runtime_spec_apply_image(json_t *spec, const struct ctd_image_config *co
   return apply_cwd(spec, config, err);
 }
 
+int ctd_runtime_spec_get_user(struct ctd_user *out, const json_t *spec, struct ctd_error *err) {
+  const json_t *user = json_object_get(json_object_get(spec, "process"), "user"), *group;
+  const json_t *groups = json_object_get(user, "additionalGids");
+  size_t i;
+  *out = (struct ctd_user){
+      .uid = (uint32_t)json_integer_value(json_object_get(user, "uid")),
+      .gid = (uint32_t)json_integer_value(json_object_get(user, "gid")),
+      .groups = calloc(json_array_size(groups) + 1, sizeof *out->groups),
+  };
+  if (!out->groups)
+    return ctd_error_nomem(err);
+  json_array_foreach(groups, i, group) out->groups[out->group_count++] = (uint32_t)json_integer_value(group);
+  return 0;
+}
+
 int ctd_runtime_spec_put_user(json_t *spec, const struct ctd_user *user, struct ctd_error *err) {
   json_t *object = ctd_runtime_spec_at(spec, "process.user", err), *groups;
   if (!object || ctd_json_put(object, "uid", json_integer(user->uid), err) ||

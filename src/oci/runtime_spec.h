@@ -21,6 +21,8 @@ int ctd_runtime_spec_new(json_t **out, const char *daemon_version, const char *n
  */
 int ctd_runtime_spec_apply_image(json_t *spec, const struct ctd_image_config *config, struct ctd_error *err);
 
+/* The user of a spec's process. The caller frees *out. */
+int ctd_runtime_spec_get_user(struct ctd_user *out, const json_t *spec, struct ctd_error *err);
 int ctd_runtime_spec_put_user(json_t *spec, const struct ctd_user *user, struct ctd_error *err);
 
 /* The object at "linux.resources", say, made where it's absent. Borrowed; NULL and *err set if that can't be. */

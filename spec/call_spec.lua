@@ -332,6 +332,25 @@ lab.each_daemon(function(shared)
       exchange:close()
     end)
 
+    it("fails a send with the daemon's reason, however many answers are unread", function()
+      local exchange = client:stream(WRITE, { action = "stat", ref = "ahead" })
+      exchange:send { action = "write", data = "a" }
+      exchange:send { action = "write", data = "b", offset = 1 }
+      exchange:send { action = "write", data = "c", offset = 9 }
+      local large = { action = "write", data = ("d"):rep(2 ^ 18), offset = 2 }
+      local err
+      lab.eventually(function()
+        local ok
+        ok, err = pcall(exchange.send, exchange, large, { timeout = 10 })
+        return not ok
+      end, 20, "the end of the call")
+      assert.matches("offset 2", err.message)
+      assert.equal("out_of_range", err.code)
+      for offset = 0, 2 do assert.equal(offset, exchange:recv({ timeout = 10 }).offset) end
+      raises("out_of_range", exchange.recv, exchange, { timeout = 10 })
+      exchange:close()
+    end)
+
     it("is cancelled when it is left in the middle", function()
       local function begin() return client:stream(WRITE, { action = "stat", ref = "left" }) end
       local exchange = begin()

@@ -3,8 +3,18 @@
 #include "rpc/status.h"
 #include "rpc/wire.h"
 #include <grpc/grpc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* How long a sender waits for the status until it looks for further answers before it, in seconds. */
+#define STATUS_SLICE 0.01
+
+/* An answer that wasn't asked for yet. */
+struct kept {
+  grpc_byte_buffer *answer;
+  struct kept *next;
+};
 
 struct ctd_stream {
   grpc_call *grpc;
@@ -12,6 +22,8 @@ struct ctd_stream {
   struct ctd_scope *scope;
   const ProtobufCMessageDescriptor *type;
   grpc_metadata_array initial;
+  pthread_mutex_t reading; /* for the answers: */
+  struct kept *kept;       /* the first one */
   grpc_byte_buffer *answer;
   struct ctd_status status;
   atomic_bool sending, receiving, open; /* which batches are under way; open: the status is still to come */
@@ -29,22 +41,26 @@ static bool end_with_scope(struct ctd_stream *stream, const struct ctd_scope *sc
 }
 
 /*
- * The members' addresses are the tags of the three batches. A thread that sends and one that receives may both wait for
- * the status: one of them is given the event, the other sees the flag.
+ * Whether the batch is done within that time. The members' addresses are the tags of the three batches. A thread that
+ * sends and one that receives may both wait for the status: one of them is given the event, the other sees the flag.
  */
+static bool batch_is_done(struct ctd_stream *stream, atomic_bool *batch, double seconds, int *success) {
+  if (!*batch)
+    return true;
+  grpc_event event = grpc_completion_queue_pluck(stream->queue, batch, ctd_deadline_in(seconds), NULL);
+  if (event.type != GRPC_OP_COMPLETE)
+    return !*batch;
+  *batch = false;
+  *success = event.success;
+  return true;
+}
+
 static int batch_await_within(struct ctd_stream *stream, atomic_bool *batch, const struct ctd_scope *scope) {
   bool over = false;
   int success = 1;
-  while (*batch) {
-    double slice = over ? CTD_SLICE : ctd_scope_slice(scope);
-    grpc_event event = grpc_completion_queue_pluck(stream->queue, batch, ctd_deadline_in(slice), NULL);
-    if (event.type == GRPC_OP_COMPLETE) {
-      *batch = false;
-      success = event.success;
-    } else if (!over) {
+  while (!batch_is_done(stream, batch, over ? CTD_SLICE : ctd_scope_slice(scope), &success))
+    if (!over)
       over = end_with_scope(stream, scope);
-    }
-  }
   return success;
 }
 
@@ -103,6 +119,7 @@ int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, co
   stream->queue = grpc_completion_queue_create_for_pluck(NULL);
   ctd_scope_init(&forever, INFINITY);
   stream->grpc = ctd_target_call(target, method, stream->queue, &forever);
+  pthread_mutex_init(&stream->reading, NULL);
   grpc_metadata_array_init(&stream->initial);
   ctd_status_init(&stream->status);
   status_start(stream);
@@ -112,9 +129,39 @@ int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, co
   return 0;
 }
 
-/* Why nothing more can be sent or received: how the call ended. */
-static int stream_failure(struct ctd_stream *stream, struct ctd_error *err) {
-  batch_await(stream, &stream->open);
+/* With `reading`. Cancels the call for want of memory. */
+static void answers_keep(struct ctd_stream *stream) {
+  struct kept **end = &stream->kept;
+  int success;
+  while (*end)
+    end = &(*end)->next;
+  while (batch_is_done(stream, &stream->receiving, 0, &success) && stream->answer) {
+    if (!(*end = calloc(1, sizeof **end))) {
+      grpc_call_cancel(stream->grpc, NULL);
+      return;
+    }
+    (*end)->answer = stream->answer;
+    end = &(*end)->next;
+    stream->answer = NULL;
+    receive_start(stream);
+  }
+}
+
+/*
+ * Why nothing more can be sent: how the call ended. gRPC tells that only after all answers, which are kept for whoever
+ * receives; if somebody is receiving, they are taken there.
+ */
+static int stream_failure(struct ctd_stream *stream, const struct ctd_scope *scope, struct ctd_error *err) {
+  bool over = false;
+  int success;
+  while (!batch_is_done(stream, &stream->open, STATUS_SLICE, &success)) {
+    if (!over)
+      over = end_with_scope(stream, scope);
+    if (!pthread_mutex_trylock(&stream->reading)) {
+      answers_keep(stream);
+      pthread_mutex_unlock(&stream->reading);
+    }
+  }
   if (ctd_status_check(&stream->status, err))
     return -1;
   return ctd_error_set(err, CTD_ABORTED, "the daemon ended the call early");
@@ -127,7 +174,7 @@ static int send_buffer(struct ctd_stream *stream, grpc_byte_buffer *buffer, cons
   batch_start(stream, &op, 1, &stream->sending);
   bool sent = stream->sending && batch_await_within(stream, &stream->sending, scope);
   grpc_byte_buffer_destroy(buffer);
-  return sent ? 0 : stream_failure(stream, err);
+  return sent ? 0 : stream_failure(stream, scope, err);
 }
 
 int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err) {
@@ -147,28 +194,46 @@ int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *mess
 int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {
   grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
   batch_start(stream, &op, 1, &stream->sending);
-  return batch_await(stream, &stream->sending) ? 0 : stream_failure(stream, err);
+  return batch_await(stream, &stream->sending) ? 0 : stream_failure(stream, stream->scope, err);
 }
 
 bool ctd_stream_await(struct ctd_stream *stream, double seconds) {
-  if (stream->receiving) {
-    grpc_event event = grpc_completion_queue_pluck(stream->queue, &stream->receiving, ctd_deadline_in(seconds), NULL);
-    stream->receiving = event.type != GRPC_OP_COMPLETE;
+  int success;
+  pthread_mutex_lock(&stream->reading);
+  bool ready = stream->kept || batch_is_done(stream, &stream->receiving, seconds, &success);
+  pthread_mutex_unlock(&stream->reading);
+  return ready;
+}
+
+/* The next answer; NULL: there are no more. With `reading`. */
+static grpc_byte_buffer *answer_take(struct ctd_stream *stream) {
+  struct kept *kept = stream->kept;
+  grpc_byte_buffer *answer;
+  if (kept) {
+    answer = kept->answer;
+    stream->kept = kept->next;
+    free(kept);
+    return answer;
   }
-  return !stream->receiving;
+  batch_await(stream, &stream->receiving);
+  answer = stream->answer;
+  stream->answer = NULL;
+  if (answer)
+    receive_start(stream);
+  return answer;
 }
 
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
   *reply = NULL;
-  batch_await(stream, &stream->receiving);
-  if (!stream->answer) {
+  pthread_mutex_lock(&stream->reading);
+  grpc_byte_buffer *answer = answer_take(stream);
+  pthread_mutex_unlock(&stream->reading);
+  if (!answer) {
     batch_await(stream, &stream->open);
     return ctd_status_check(&stream->status, err);
   }
-  int result = ctd_wire_unpack(reply, stream->type, stream->answer, err);
-  grpc_byte_buffer_destroy(stream->answer);
-  stream->answer = NULL;
-  receive_start(stream);
+  int result = ctd_wire_unpack(reply, stream->type, answer, err);
+  grpc_byte_buffer_destroy(answer);
   return result;
 }
 
@@ -183,7 +248,10 @@ void ctd_stream_free(struct ctd_stream *stream) {
   grpc_completion_queue_shutdown(stream->queue);
   grpc_completion_queue_destroy(stream->queue);
   grpc_metadata_array_destroy(&stream->initial);
+  while (stream->kept)
+    grpc_byte_buffer_destroy(answer_take(stream));
   grpc_byte_buffer_destroy(stream->answer);
+  pthread_mutex_destroy(&stream->reading);
   ctd_status_free(&stream->status);
   free(stream);
 }

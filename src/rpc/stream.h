@@ -20,8 +20,10 @@ struct ctd_stream;
 int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, const char *method,
                     const ProtobufCMessageDescriptor *type, struct ctd_scope *scope, struct ctd_error *err);
 
-/* Sends one message and returns when the transport has taken it. If the server has ended the call, fails with its
- * reason. */
+/*
+ * Sends one message and returns when the transport has taken it. If the server has ended the call, fails with its
+ * reason; answers from before that can still be received.
+ */
 int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err);
 
 /* The same, but it is `scope` that the sending ends with, and the whole call then: a message isn't sent by half. */

@@ -271,7 +271,7 @@ int ctd_future_traits(lua_State *L) {
   if (!handle->op)
     return 0;
   lua_pushboolean(L, handle->op->blocking);
-  lua_pushboolean(L, handle->op->method->flags & CTD_METHOD_ENDLESS);
+  lua_pushboolean(L, (handle->op->method->flags & CTD_METHOD_ENDLESS) != 0);
   return 2;
 }
 

@@ -1815,4 +1815,11 @@ function hub:timeout() end
 ---@return boolean whether operations are still under way
 function hub:step() end
 
+---@return string path
+function hub:listen() end
+
+function hub:accept() end
+
+function hub:hang_up() end
+
 return containerd

@@ -57,7 +57,8 @@ lab.each_daemon(function(daemon)
   teardown(function() client:close() end)
 
   local function run(script)
-    local output, status = lab.lua(script, { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace, LUA_PATH = path } })
+    local env = { CONTAINERD_NAMESPACE = namespace, LUA_PATH = path }
+    local output, status = lab.lua(script, { daemon = daemon, env = env })
     assert.equal(0, status, output)
     return output
   end
@@ -165,7 +166,8 @@ lab.each_daemon(function(daemon)
         assert(value == nil and code == "failed_precondition" and err.op == "connect")
         assert(client:version { block = true }.version)
         local steps = 0
-        client:pull("multi:latest", { block = true, progress = function() steps = steps + 1 end }):delete { block = true }
+        local function progress() steps = steps + 1 end
+        client:pull("multi:latest", { block = true, progress = progress }):delete { block = true }
         assert(steps > 0)
         local future = client:version_async()
         refused(future.await, future)

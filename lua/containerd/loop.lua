@@ -67,4 +67,13 @@ function loop.wake(op)
   return woken
 end
 
+-- Cancels the operations somebody waits for of which `is_over(op, waiters)` says so; waiters is a set.
+function loop.cancel(is_over)
+  for op, set in pairs(waiters) do
+    if next(set) and is_over(op, set) then
+      op:cancel()
+    end
+  end
+end
+
 return loop

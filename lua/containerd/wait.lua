@@ -352,6 +352,18 @@ return function(core)
     return nil
   end
 
+  function hub.listen()
+    return core.listen()
+  end
+
+  function hub.accept()
+    core.accept()
+  end
+
+  function hub.hang_up()
+    core.hang_up()
+  end
+
   local the_hub = setmetatable({}, { __index = hub, __name = "containerd.hub" })
 
   function wait.hub()

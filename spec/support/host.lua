@@ -1,5 +1,5 @@
 -- An event loop under one face, for specs that hold in several: host.spawn(fn) starts a coroutine, host.run()
--- runs the loop until nothing is left to do, host.sleep is its own; host.abandon(fn) throws a coroutine away that waits.
+-- runs the loop until nothing is left to do, host.sleep is its own.
 local containerd = require "containerd"
 
 local hosts = {}
@@ -11,6 +11,7 @@ function hosts.cqueues()
     spawn = function(fn) controller:wrap(fn) end,
     run = function() assert(controller:loop()) end,
     sleep = cqueues.sleep,
+    -- Throws away a coroutine that waits.
     abandon = function(fn) cqueues.new():wrap(fn):step(0) end,
   }
 end

@@ -3,6 +3,7 @@
 #include "lua/codec.h"
 #include "lua/fail.h"
 #include "lua/file.h"
+#include "lua/future.h"
 #include "lua/hub.h"
 #include "lua/json.h"
 #include "lua/message.h"
@@ -80,6 +81,8 @@ static void core_open(lua_State *L) {
   lua_setfield(L, 2, "columns");
   lua_pushcfunction(L, ctd_alarm_function);
   lua_setfield(L, 2, "alarm");
+  lua_pushcfunction(L, ctd_future_traits);
+  lua_setfield(L, 2, "traits");
   lua_pushvalue(L, 1);
   lua_pushcclosure(L, core_module, 1);
   lua_setfield(L, 2, "module");

@@ -3,6 +3,7 @@
 #include "base/standard_fds.h"
 #include "base/thread.h"
 #include "lua/op.h"
+#include "lua/wakeup.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct ctd_hub {
   pthread_mutex_t mutex; /* guards what follows */
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
+  struct ctd_wakeup wakeup;
   bool closed;
   int busy;     /* what is between begin and end */
   int expected; /* operations; Lua's thread alone */
@@ -30,6 +32,7 @@ static int hub_new(struct ctd_hub **out, struct ctd_error *err) {
     return ctd_error_nomem(err);
   atomic_init(&hub->references, 1);
   hub->fd = -1;
+  hub->wakeup = CTD_WAKEUP_NONE;
   pthread_mutex_init(&hub->mutex, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -77,6 +80,35 @@ int ctd_hub_fd(struct ctd_hub *hub, struct ctd_error *err) {
   return ctd_hub_prepare(hub, err) ? -1 : hub->fd;
 }
 
+int ctd_hub_listen(struct ctd_hub *hub, const char **path, struct ctd_error *err) {
+  if (ctd_hub_prepare(hub, err))
+    return -1;
+  pthread_mutex_lock(&hub->mutex);
+  int result = ctd_wakeup_listen(&hub->wakeup, err);
+  pthread_mutex_unlock(&hub->mutex);
+  *path = hub->wakeup.address.sun_path;
+  return result;
+}
+
+int ctd_hub_accept(struct ctd_hub *hub, struct ctd_error *err) {
+  if (ctd_hub_prepare(hub, err))
+    return -1;
+  pthread_mutex_lock(&hub->mutex);
+  int result = ctd_wakeup_accept(&hub->wakeup, err);
+  if (hub->first)
+    ctd_wakeup_ring(&hub->wakeup);
+  pthread_mutex_unlock(&hub->mutex);
+  return result;
+}
+
+void ctd_hub_hang_up(struct ctd_hub *hub) {
+  if (hub_is_foreign(hub))
+    return;
+  pthread_mutex_lock(&hub->mutex);
+  ctd_wakeup_close(&hub->wakeup);
+  pthread_mutex_unlock(&hub->mutex);
+}
+
 void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_lock(&hub->mutex);
   if (!hub->closed && !op->queued && !op->forgotten) {
@@ -86,6 +118,7 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
     *(hub->last ? &hub->last->next : &hub->first) = ctd_op_ref(op);
     hub->last = op;
     eventfd_write(hub->fd, 1);
+    ctd_wakeup_ring(&hub->wakeup);
   }
   pthread_mutex_unlock(&hub->mutex);
 }
@@ -218,6 +251,7 @@ static void hub_close(struct ctd_hub *hub) {
     ctd_op_unref(op);
   pthread_mutex_lock(&hub->mutex);
   hub->closed = true;
+  ctd_wakeup_close(&hub->wakeup);
   while (hub->busy && !pthread_cond_timedwait(&hub->idle, &hub->mutex, &until))
     continue;
   pthread_mutex_unlock(&hub->mutex);

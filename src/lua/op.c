@@ -99,7 +99,15 @@ static void op_start_elsewhere(struct ctd_op *op) {
     ctd_hub_expect(op->hub, op);
 }
 
+void ctd_op_fail(struct ctd_op *op, enum ctd_code code, const char *message) {
+  ctd_error_set(&op->error, code, "%s: %s", op->method->name, message);
+  snprintf(op->error.op, sizeof op->error.op, "%s", op->method->name);
+  op_finish(op, -1);
+}
+
 void ctd_op_start(struct ctd_op *op, bool yields) {
+  if (op->done)
+    return;
   ctd_scope_init(&op->scope, op->timeout);
   op->started = true;
   op->yields = yields;

@@ -220,6 +220,7 @@ static const luaL_Reg client_functions[] = {
     {"content", ctd_content_function},
     {"namespaces", ctd_namespaces_function},
     {"diff", ctd_diff_function},
+    {"sandboxes", ctd_sandboxes_function},
     {NULL, NULL},
 };
 

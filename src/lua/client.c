@@ -221,6 +221,7 @@ static const luaL_Reg client_functions[] = {
     {"namespaces", ctd_namespaces_function},
     {"diff", ctd_diff_function},
     {"sandboxes", ctd_sandboxes_function},
+    {"mounts", ctd_mounts_function},
     {NULL, NULL},
 };
 

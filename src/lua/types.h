@@ -24,6 +24,7 @@ extern const struct ctd_type ctd_walk_type;       /* struct ctd_content_walk */
 extern const struct ctd_type ctd_diff_type;       /* struct ctd_client */
 extern const struct ctd_type ctd_sandbox_type;    /* struct ctd_sandbox */
 extern const struct ctd_type ctd_sandboxes_type;  /* struct ctd_client */
+extern const struct ctd_type ctd_mounts_type;     /* struct ctd_client */
 
 /* Methods that have a file of their own. */
 extern const struct ctd_method ctd_connect_method;
@@ -65,6 +66,7 @@ int ctd_diff_function(lua_State *L);
 int ctd_leases_function(lua_State *L);
 int ctd_namespaces_function(lua_State *L);
 int ctd_sandboxes_function(lua_State *L);
+int ctd_mounts_function(lua_State *L);
 int ctd_with_lease_function(lua_State *L);
 
 #endif

@@ -102,7 +102,7 @@ int ctd_sandbox_failed(const struct ctd_sandbox *sandbox, struct ctd_error *err,
 
 /*
  * For the files of this floor: has the controller make it, by a request that says what isn't in the record; has the
- * controller end and forget it, which is CTD_NOT_FOUND if that doesn't know it; and deletes the record alone.
+ * controller stop it and forget it, if that knows it; and deletes the record alone.
  */
 int ctd_sandbox_begin(struct ctd_sandbox *sandbox,
                       const Containerd__Services__Sandbox__V1__ControllerCreateRequest *request,

@@ -200,6 +200,9 @@ lab.each_daemon(function(daemon)
       raises("not_found", sandboxes.get, sandboxes, "s")
     end
     raises("deadline_exceeded", sandboxes.create, sandboxes, "s", { timeout = 0 })
+    local broken_off = sandboxes:create_async("s", { runtime = "/no/such/shim" })
+    broken_off:cancel()
+    assert.is_false((pcall(broken_off.await, broken_off, 30)))
     assert.same({}, sandboxes:list())
   end)
 

@@ -266,7 +266,9 @@ lab.each_daemon(function(daemon)
     end)
 
     after_each(function()
-      assert.same({}, own:sandboxes():list())
+      local left = own:sandboxes():list()
+      for _, sandbox in ipairs(left) do sandbox:delete() end
+      assert.same({}, left)
       assert.same({}, own:containers())
       assert.is_true(private:is_clean("k8s.io", 20))
     end)
@@ -278,7 +280,7 @@ lab.each_daemon(function(daemon)
         metadata = {
           type_url = "github.com/containerd/cri/pkg/store/sandbox/Metadata",
           value = ('{"Version":"v1","Metadata":{"ID":%q,"Config":{"metadata":{"name":%q},' ..
-            '"linux":{"security_context":{"namespace_options":{"network":2}}}}}}'):format(id, id),
+            '"linux":{}}}}'):format(id, id),
         },
       }
       return (of or own):sandboxes():create(id, opts)
@@ -372,6 +374,34 @@ lab.each_daemon(function(daemon)
       sandbox:close()
       assert.equal("", lab.sh("readlink /proc/" .. pid .. "/exe || true"))
       pod("gone", { auto_delete = true }):close()
+    end)
+
+    -- That of 1.7 has one, for its own trials: it tells nothing of itself. Tasks are grouped by an annotation.
+    it("is in a shim that has a sandbox", function()
+      local shim = daemon.ctr_path:gsub("/2.1/usr/bin/ctr$", "/1.7/usr/bin/containerd-shim-runc-v2")
+      local sandbox = own:sandboxes():create("shimmed", { runtime = shim })
+      assert.equal("shim", sandbox:sandboxer())
+      assert.equal(shim, sandbox:runtime().name)
+      assert.equal("/k8s.io/shimmed", sandbox:spec().linux.cgroupsPath)
+      assert.equal("shimmed", sandbox:start().sandbox_id)
+      local container <close> = image:new_container("guest", {
+        args = { "busybox", "cat" },
+        sandbox = "shimmed",
+        runtime = shim,
+        annotations = { ["io.containerd.runc.v2.group"] = "shimmed" },
+        auto_delete = true,
+      })
+      local task = container:new_task { stdio = "pipe" }
+      task:start()
+      local parent = lab.sh("ps -o args= -p $(ps -o ppid= -p " .. task:pid() .. ")")
+      assert.matches("-id shimmed ", parent, 1, true)
+      task.stdin:close()
+      assert.equal(0, (task:wait()))
+      task:delete()
+      sandbox:stop()
+      sandbox:delete()
+      raises("not_found", sandbox.info, sandbox)
+      raises("not_found", sandbox.wait, sandbox)
     end)
 
     it("doesn't start without its image", function()

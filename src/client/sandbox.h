@@ -88,7 +88,7 @@ int ctd_sandbox_stop(struct ctd_sandbox *sandbox, double grace, struct ctd_scope
  */
 int ctd_sandbox_delete(struct ctd_sandbox *sandbox, struct ctd_scope *scope, struct ctd_error *err);
 
-/* What auto_delete does: the same after it was stopped, whatever comes of the controller then. Not one RPC. */
+/* What auto_delete does: the same after it was stopped. Not one RPC. */
 int ctd_sandbox_destroy(struct ctd_sandbox *sandbox, struct ctd_scope *scope, struct ctd_error *err);
 
 /*

@@ -1,9 +1,12 @@
 #include "client/insist.h"
 #include "client/sandbox.h"
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 #define METHOD(name) "/containerd.services.sandbox.v1.Controller/" name
+/* How long a shim that was stopped may take to go, in seconds. */
+#define GOING_SECONDS 5.0
+
 #define TYPE(name) &containerd__services__sandbox__v1__##name##__descriptor
 
 typedef Containerd__Services__Sandbox__V1__ControllerCreateRequest CreateRequest;
@@ -84,6 +87,29 @@ static int shut_down(struct ctd_sandbox *sandbox, struct ctd_scope *scope, struc
   return ctd_call(target(sandbox), METHOD("Shutdown"), &request.base, NULL, NULL, scope, err);
 }
 
+/* What the controller doesn't know has ended. */
+static int absent_is_fine(int result, struct ctd_error *err) {
+  if (!result || err->code != CTD_NOT_FOUND)
+    return result;
+  ctd_error_clear(err);
+  return 0;
+}
+
+/* The shim has gone, and its daemon hasn't seen that yet. */
+static bool is_going(const struct ctd_error *err) {
+  return err->code == CTD_UNKNOWN && strstr(err->message, "ttrpc: closed");
+}
+
+static int shut_down_absent_too(struct ctd_sandbox *sandbox, struct ctd_scope *scope, struct ctd_error *err) {
+  double end = ctd_now_monotonic() + GOING_SECONDS;
+  int result = shut_down(sandbox, scope, err);
+  while (result && is_going(err) && ctd_now_monotonic() < end && !ctd_scope_sleep(scope, CTD_SLICE, err)) {
+    ctd_error_clear(err);
+    result = shut_down(sandbox, scope, err);
+  }
+  return absent_is_fine(result, err);
+}
+
 /* Daemons don't give away by their status that there was no record. */
 static int explain_forget(struct ctd_client *client, const char *id, struct ctd_scope *scope, struct ctd_error *err) {
   struct ctd_sandbox *sandbox = NULL;
@@ -103,29 +129,15 @@ int ctd_sandbox_forget(struct ctd_client *client, const char *id, struct ctd_sco
   return result && err->code == CTD_UNKNOWN ? explain_forget(client, id, scope, err) : result;
 }
 
-/* What the controller doesn't know has ended. */
-static int absent_is_fine(int result, struct ctd_error *err) {
-  if (!result || err->code != CTD_NOT_FOUND)
-    return result;
-  ctd_error_clear(err);
-  return 0;
-}
-
 int ctd_sandbox_delete(struct ctd_sandbox *sandbox, struct ctd_scope *scope, struct ctd_error *err) {
-  if (!absent_is_fine(shut_down(sandbox, scope, err), err) &&
+  if (!shut_down_absent_too(sandbox, scope, err) &&
       !ctd_sandbox_forget(ctd_sandbox_client(sandbox), ctd_sandbox_id(sandbox), scope, err))
     return 0;
   return ctd_sandbox_failed(sandbox, err, "delete");
 }
 
-/* A shim may be gone as soon as it was stopped, and answer no more: how its shutdown ends doesn't matter then. */
 int ctd_sandbox_end(struct ctd_sandbox *sandbox, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_error ignored = {0};
-  if (absent_is_fine(stop(sandbox, 0, scope, err), err))
-    return -1;
-  shut_down(sandbox, scope, &ignored);
-  ctd_error_clear(&ignored);
-  return 0;
+  return absent_is_fine(stop(sandbox, 0, scope, err), err) ? -1 : shut_down_absent_too(sandbox, scope, err);
 }
 
 int ctd_sandbox_destroy(struct ctd_sandbox *sandbox, struct ctd_scope *scope, struct ctd_error *err) {

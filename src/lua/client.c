@@ -214,13 +214,9 @@ static const struct ctd_method *const client_methods[] = {
 };
 
 static const luaL_Reg client_functions[] = {
-    {"with_namespace", client_with_namespace},
-    {"with_lease", ctd_with_lease_function},
-    {"leases", ctd_leases_function},
-    {"content", ctd_content_function},
-    {"namespaces", ctd_namespaces_function},
-    {"diff", ctd_diff_function},
-    {NULL, NULL},
+    {"with_namespace", client_with_namespace}, {"with_lease", ctd_with_lease_function}, {"leases", ctd_leases_function},
+    {"content", ctd_content_function},         {"namespaces", ctd_namespaces_function}, {"diff", ctd_diff_function},
+    {"sandboxes", ctd_sandboxes_function},     {"mounts", ctd_mounts_function},         {NULL, NULL},
 };
 
 const struct ctd_type ctd_client_type = {

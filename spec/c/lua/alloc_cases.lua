@@ -188,6 +188,69 @@ local function leased()
   return client, lease, client:with_lease(lease):content()
 end
 
+local STORE = "containerd.services.sandbox.v1.Store/"
+
+-- A record that no controller knows of.
+local function sandbox_record()
+  local client = connect()
+  pcall(client.call, client, STORE .. "Delete", { sandbox_id = "sweep" })
+  client:call(STORE .. "Create", { sandbox = {
+    sandbox_id = "sweep",
+    sandboxer = "shim",
+    runtime = { name = "absent" },
+    labels = { a = "b" },
+    spec = { type_url = "types.containerd.io/opencontainers/runtime-spec/1/Spec", value = "{}" },
+  } })
+  return client, client:sandboxes(), client:sandboxes():get "sweep"
+end
+
+case("sandbox", sandbox_record, function(client, sandboxes, sandbox)
+  sandbox:info()
+  sandbox:update { labels = { a = "c" }, extensions = { e = { type_url = "t", value = "v" } }, spec = { a = "b" } }
+  sandbox:set_labels { a = "d", e = false }
+  pcall(sandbox.start, sandbox)
+  pcall(sandbox.wait, sandbox)
+  pcall(sandbox.status, sandbox, { verbose = true })
+  pcall(sandbox.stop, sandbox, { grace = 0 })
+  pcall(sandboxes.start, sandboxes, "sweep")
+  pcall(sandboxes.wait, sandboxes, "sweep")
+  pcall(sandboxes.status, sandboxes, "sweep")
+  pcall(sandboxes.stop, sandboxes, "sweep")
+  pcall(client.new_container, client, "sweep", { sandbox = "absent", rootfs = "/" })
+  pcall(client.new_container, client, "sweep", { sandbox = sandbox, rootfs = "relative" })
+  return #sandboxes:list { a = "d" }, tostring(sandboxes), tostring(sandbox), sandbox:id(), sandbox:sandboxer(),
+    sandbox:runtime(), sandbox:spec(), sandbox:labels(), sandbox:extensions(), sandbox:created(), sandbox:updated(),
+    sandbox == sandboxes:get "sweep"
+end, function(_, _, sandbox) sandbox:delete() end)
+
+case("sandboxes", sandbox_record, function(_, sandboxes, sandbox)
+  pcall(sandboxes.create, sandboxes, "sweep made", {})
+  pcall(sandboxes.create, sandboxes, "sweep-made", {
+    runtime = "/no/such/shim",
+    spec = "{}",
+    labels = { a = "b" },
+    extensions = { e = { type_url = "t", value = "v" } },
+    netns_path = "/absent",
+    rootfs = { { type = "bind", source = "/", options = { "ro" } } },
+    options = { type_url = "t", value = "v" },
+    annotations = { a = "b" },
+    auto_delete = true,
+  })
+  pcall(sandboxes.get, sandboxes, "absent")
+  pcall(sandbox.delete, sandbox)
+  pcall(sandboxes.delete, sandboxes, "sweep")
+end)
+
+case("mounts", connect, function(client)
+  local mounts <close> = client:mounts()
+  pcall(mounts.activate, mounts, "a", { { type = "erofs", source = "/a" } }, { labels = { a = "b" }, temporary = true })
+  pcall(mounts.deactivate, mounts, "a")
+  pcall(mounts.info, mounts, "a")
+  pcall(mounts.update, mounts, "a", { a = "b", c = false })
+  pcall(mounts.list, mounts, "name==a", { a = "b" })
+  return tostring(mounts)
+end)
+
 local function close_lease(_, lease)
   lease:close()
 end

@@ -210,7 +210,8 @@ static const struct ctd_method *const client_methods[] = {
     &ctd_forward_method,   &ctd_server_method,
     &ctd_call_method,      &ctd_stream_method,
     &ctd_plugins_method,   &ctd_serving_method,
-    &ctd_snapshots_method, NULL,
+    &ctd_snapshots_method, &ctd_transfer_method,
+    NULL,
 };
 
 static const luaL_Reg client_functions[] = {

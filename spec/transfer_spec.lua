@@ -43,16 +43,10 @@ lab.each_daemon(function(daemon)
 
   if not has_transfer then
     it("lacks the service, which shows as unimplemented", function()
-      local err = raises("unimplemented", client.transfer, client, { type = "image", name = "a" },
-        { type = "image", name = "b" })
+      local from, to = { type = "image", name = "a" }, { type = "image", name = "b" }
+      local err = raises("unimplemented", client.transfer, client, from, to)
       assert.equal("transfer", err.op)
-      assert.matches("daemon doesn't|unknown service", err.message, 1, true)
-      assert.matches("1.6", raises("unimplemented", client.pull, client, "busybox", { transfer = true }).message, 1, true)
-    end)
-
-    it("is left out by a pull with transfer = \"auto\"", function()
-      local image = client:pull("busybox", { transfer = "auto", hosts_dir = daemon.hosts_dir })
-      assert.is_true(image:is_unpacked())
+      assert.matches("^transfer a to b in namespace .*: unknown service", err.message)
     end)
     return
   end
@@ -113,7 +107,7 @@ lab.each_daemon(function(daemon)
   describe("from a registry to the image store", function()
     it("pulls, unpacks and tells progress as pull does", function()
       local seen = {}
-      local images = client:transfer({ type = "registry", ref = busybox(tls), headers = { ["X-Lab"] = "1" } },
+      local images = client:transfer({ type = "registry", ref = busybox(tls) },
         { type = "image", name = "here/busybox:1", labels = { a = "b" } }, {
           progress = function(p)
             assert.matches("^sha256:", p.digest)
@@ -207,6 +201,15 @@ lab.each_daemon(function(daemon)
     end)
 
     if not daemon.version:match "^1" then
+      it("has the daemon send headers", function()
+        local faulty = lab.faulty_registry()
+        finally(function() faulty:close() end)
+        local headers = { ["X-Lab"] = "yes" }
+        client:transfer({ type = "registry", ref = "busybox", hosts_dir = faulty.hosts_dir, headers = headers },
+          { type = "image", name = "a:1" })
+        assert.equal("yes", faulty:requests()[1].headers["x-lab"])
+      end)
+
       it("ends at the timeout, and when it's cancelled, in the middle of a download", function()
         local faulty = lab.faulty_registry { rules = { { path = "/blobs/", method = "GET", stall = 10 } } }
         finally(function() faulty:close() end)
@@ -433,103 +436,5 @@ lab.each_daemon(function(daemon)
     misused("writer", { type = "archive", reader = "/dev/null", writer = "/dev/null" }, image)
     misused('"references": each needs a name', image, { type = "image", references = { {} } })
     misused("unpakc", image, { type = "image", name = "b", unpakc = true })
-  end)
-
-  describe("for a pull", function()
-    -- The lines that ctr prints, without how long ago something happened, and with labels in their order.
-    local function rows(of, command)
-      local list = {}
-      for line in daemon:ctr(command, { namespace = of }):gmatch "[^\n]+" do
-        line = line:gsub("Less than a second", ""):gsub("[%w ]+ seconds?%s", ""):gsub("[%w ]+ minutes?%s", "")
-        local words = {}
-        for word in line:gmatch "[^%s,]+" do words[#words + 1] = word end
-        table.sort(words)
-        list[#list + 1] = table.concat(words, " ")
-      end
-      table.sort(list)
-      return list
-    end
-
-    -- With what our own pull needs to trust the registry.
-    local function tls_hosts()
-      local dir = lab.tempdir()
-      lab.sh(("mkdir -p %s/%s && cp %s %s/%s/ca.crt"):format(dir, tls.host, tls.ca, dir, tls.host))
-      return dir
-    end
-
-    for _, name in ipairs { "busybox", "multi", "redis:alpine" } do
-      it("leaves of " .. name .. " what a pull of our own leaves", function()
-        local here = daemon:namespace()
-        local other <close> = client:with_namespace(here)
-        local ref = ("%s/library/%s"):format(tls.host, name)
-        local labels = { a = "b" }
-        local image = client:pull(ref, { transfer = true, plain_http = false, labels = labels, timeout = 60 })
-        assert.is_true(image:is_unpacked())
-        local ours = other:pull(ref, { hosts_dir = tls_hosts(), labels = labels })
-        assert.equal(ours:name(), image:name())
-        assert.equal(ours:digest(), image:digest())
-        for _, command in ipairs { "content ls", "snapshots ls", "images ls" } do
-          assert.same(rows(here, command), rows(namespace, command), command)
-        end
-        daemon:clean(here)
-      end)
-    end
-
-    it("unpacks for platforms and snapshotters that the daemon doesn't by itself", function()
-      local ref = tls.host .. "/library/multi:latest"
-      local image = client:pull(ref, {
-        transfer = true,
-        plain_http = false,
-        platform = { "linux/amd64", "linux/arm64" },
-        snapshotter = "native",
-      })
-      assert.is_true(image:is_unpacked("native", { platform = "linux/arm64" }))
-      assert.is_true(image:is_unpacked("native", { platform = "linux/amd64" }))
-    end)
-
-    it("fails as any pull does", function()
-      local ref = tls.host .. "/library/absent:1"
-      local err = raises("not_found", client.pull, client, ref, { transfer = true, plain_http = false })
-      assert.equal("pull", err.op)
-      assert.matches("^pull [^ ]*absent:1 in namespace " .. namespace:gsub("%p", "%%%0"), err.message)
-    end)
-
-    it("is unimplemented where the daemon can't do what is asked", function()
-      local function unable(text, opts)
-        opts.transfer = true
-        local err = raises("unimplemented", client.pull, client, busybox(tls), opts)
-        assert.matches(text, err.message, 1, true)
-      end
-      unable("max_concurrent", { max_concurrent = 2 })
-      unable("retries", { retries = 2 })
-      unable("idle_timeout", { idle_timeout = 2 })
-      unable("platform_check", { platform_check = true })
-      unable("all_platforms", { all_platforms = true })
-      if daemon.version:match "^1" then
-        unable("plain_http", {})
-        local dir = lab.tempdir()
-        lab.sh(("mkdir -p %s/%s"):format(dir, tls.host))
-        unable("hosts_dir", { hosts_dir = dir, plain_http = false })
-      end
-    end)
-
-    it("is chosen by itself where the daemon can do what is asked", function()
-      local faulty = lab.faulty_registry()
-      finally(function() faulty:close() end)
-      local function agent(opts)
-        opts.transfer, opts.hosts_dir = "auto", faulty.hosts_dir
-        client:pull("busybox", opts)
-        local requests = faulty:requests()
-        return requests[#requests].headers["user-agent"]
-      end
-      local by_daemon = agent {}
-      local by_us = agent { retries = 2 }
-      if daemon.version:match "^1" then
-        assert.equal(by_us, by_daemon)
-      else
-        assert.matches("^containerd/", by_daemon)
-        assert.is_not.equal(by_us, by_daemon)
-      end
-    end)
   end)
 end)

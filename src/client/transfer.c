@@ -167,7 +167,7 @@ static int transfer_run(struct transfer *transfer, struct ctd_error *err) {
 
 static int images_add(struct ctd_images *images, struct ctd_client *client, const char *name, struct ctd_scope *scope,
                       struct ctd_error *err) {
-  struct ctd_image **items = realloc(images->items, (images->count + 1) * sizeof *items);
+  struct ctd_image **items = realloc(images->items, (images->count + 1) * sizeof(struct ctd_image *));
   if (!items)
     return ctd_error_nomem(err);
   images->items = items;

@@ -55,7 +55,8 @@ static int platforms_allocate(struct platforms *platforms, size_t count, struct 
   if (platforms->items && platforms->messages && platforms->unpacks)
     return 0;
   platforms_free(platforms);
-  return ctd_error_nomem(err);
+  ctd_error_nomem(err);
+  return -1;
 }
 
 /* NULL: this host's. */

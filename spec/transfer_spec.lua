@@ -373,7 +373,7 @@ lab.each_daemon(function(daemon)
         local file <close> = assert(io.open "/proc/self/status")
         return tonumber(file:read("a"):match "VmRSS:%s*(%d+)")
       end
-      local piece, left, got, before, most = ("x"):rep(65536), 1024, 0, nil, 0
+      local piece, left, got, calls, before, most = ("x"):rep(65536), 1024, 0, 0, nil, 0
       client:transfer({
         type = "archive",
         reader = function()
@@ -383,13 +383,14 @@ lab.each_daemon(function(daemon)
       }, {
         type = "archive",
         writer = function(part)
-          got = got + #(part or "")
+          got, calls = got + #(part or ""), calls + 1
           before = before or resident()
-          most = math.max(most, got % 0x800000 == 0 and resident() or 0)
+          if calls % 64 == 0 or not part then most = math.max(most, resident()) end
         end,
       })
       assert.equal(1024 * 65536, got)
-      assert.is_true(most - before < 16 * 1024, ("%d KiB more"):format(most - before))
+      local sanitized = (os.getenv "CTD_OUT" or ""):find("/san", 1, true)
+      assert.is_true(sanitized ~= nil or most - before < 16 * 1024, ("%d KiB more"):format(most - before))
     end)
 
     it("is cancelled by either side's failure", function()

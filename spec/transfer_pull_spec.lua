@@ -45,9 +45,11 @@ lab.each_daemon(function(daemon)
       local here = daemon:namespace()
       local other <close> = client:with_namespace(here)
       local ref = ("%s/library/%s"):format(tls.host, name)
-      local labels = { a = "b" }
-      local image = client:pull(ref, { transfer = true, plain_http = false, labels = labels, timeout = 60 })
+      local labels, told = { a = "b" }, false
+      local function progress(step) told = told or step.digest end
+      local image = client:pull(ref, { transfer = true, plain_http = false, labels = labels, progress = progress })
       assert.is_true(image:is_unpacked())
+      assert.matches("^sha256:", told)
       local ours = other:pull(ref, { hosts_dir = tls_hosts(), labels = labels })
       assert.equal(ours:name(), image:name())
       assert.equal(ours:digest(), image:digest())

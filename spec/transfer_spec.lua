@@ -187,6 +187,15 @@ lab.each_daemon(function(daemon)
       assert.equal(reason, err)
     end)
 
+    it("ends when it's cancelled while the daemon waits for an answer", function()
+      local future
+      local function auth_cancels() future:cancel() end
+      future = client:transfer_async({ type = "registry", ref = busybox(auth), auth = auth_cancels },
+        { type = "image", name = "a:1" })
+      raises("cancelled", future.await, future)
+      assert.same({}, client:images())
+    end)
+
     it("takes hosts_dir and plain_http from 2.x on", function()
       local to = { type = "image", name = "a:1" }
       local from = { type = "registry", ref = "busybox", hosts_dir = daemon.hosts_dir }
@@ -244,6 +253,21 @@ lab.each_daemon(function(daemon)
       refused("unauthenticated", { type = "image", name = image:name() },
         { type = "registry", ref = ref, auth = { username = "lab", password = "wrong" } })
     end)
+
+    if not daemon.version:match "^1" then
+      it("ends at the timeout, and when it's cancelled, while the registry takes its time", function()
+        local faulty = lab.faulty_registry { rules = { { path = "/blobs/uploads/", delay = 10 } } }
+        finally(function() faulty:close() end)
+        local from = { type = "image", name = pulled():name() }
+        local ref = ("%s/%s/pushed:1"):format(faulty.host, namespace)
+        local to = { type = "registry", ref = ref, plain_http = true }
+        refused("deadline_exceeded", from, to, { timeout = 1 })
+        local future = client:transfer_async(from, to)
+        lab.eventually(function() return not streams_are_closed() end, 20, "streams")
+        future:cancel()
+        raises("cancelled", future.await, future)
+      end)
+    end
   end)
 
   describe("from an archive to the image store", function()

@@ -30,8 +30,11 @@ static int failed(struct ctd_streaming *streaming) {
   return -1;
 }
 
+/* What is over isn't answered any more, lest the daemon goes on before it hears of that. */
 int ctd_streaming_send(struct ctd_streaming *streaming, const ProtobufCMessage *message, struct ctd_error *err) {
   Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT;
+  if (ctd_scope_check(streaming->scope, err))
+    return failed(streaming);
   any.type_url = (char *)message->descriptor->name;
   any.value.len = protobuf_c_message_get_packed_size(message);
   any.value.data = malloc(any.value.len + 1);

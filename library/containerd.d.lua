@@ -242,6 +242,7 @@ function client:export_async(archive, images, opts) end
 ---@field snapshotter? string
 ---@field labels? table<string, string>
 ---@field max_concurrent? integer
+---@field transfer? boolean|"auto"
 ---@field auth? containerd.credentials|fun(host: string): containerd.credentials?
 ---@field docker_config? boolean
 ---@field hosts_dir? string
@@ -259,6 +260,64 @@ function client:pull(reference, opts) end
 ---@param opts? containerd.pull_options
 ---@return containerd.future
 function client:pull_async(reference, opts) end
+
+---@class containerd.transfer_registry
+---@field type "registry"
+---@field ref string
+---@field auth? containerd.credentials|fun(host: string): containerd.credentials?
+---@field docker_config? boolean
+---@field headers? table<string, string>
+---@field hosts_dir? string in the daemon's file system
+---@field plain_http? boolean
+
+---@class containerd.transfer_reference
+---@field name string
+---@field prefix? boolean
+---@field overwrite? boolean
+---@field add_digest? boolean
+---@field skip_named? boolean
+
+---@class containerd.transfer_image
+---@field type "image"
+---@field name? string
+---@field references? containerd.transfer_reference[]
+---@field labels? table<string, string>
+---@field platform? string|string[]
+---@field all_platforms? boolean
+---@field all_metadata? boolean
+---@field manifest_limit? integer
+---@field unpack? boolean
+---@field snapshotter? string
+
+---@class containerd.transfer_source
+---@field type "archive"
+---@field reader containerd.bytes_source
+---@field media_type? string
+---@field force_compress? boolean
+
+---@class containerd.transfer_sink
+---@field type "archive"
+---@field writer containerd.bytes_sink
+---@field media_type? string
+---@field platform? string|string[]
+---@field all_platforms? boolean
+---@field skip_docker_manifest? boolean
+---@field skip_non_distributable? boolean
+
+---@class containerd.transfer_options: containerd.options
+---@field progress? fun(step: containerd.step)
+
+---@param source containerd.transfer_registry|containerd.transfer_image|containerd.transfer_source
+---@param destination containerd.transfer_registry|containerd.transfer_image|containerd.transfer_sink
+---@param opts? containerd.transfer_options
+---@return containerd.image[]|true
+function client:transfer(source, destination, opts) end
+
+---@param source containerd.transfer_registry|containerd.transfer_image|containerd.transfer_source
+---@param destination containerd.transfer_registry|containerd.transfer_image|containerd.transfer_sink
+---@param opts? containerd.transfer_options
+---@return containerd.future
+function client:transfer_async(source, destination, opts) end
 
 ---@param name string
 ---@param opts? containerd.options

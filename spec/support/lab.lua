@@ -13,6 +13,7 @@ local lab = {
   pid = process.pid,
   registry_with_auth = registries.with_auth,
   tls_registry = registries.tls,
+  tls_registry_with_auth = registries.tls_with_auth,
   faulty_registry = registries.faulty,
   refusing_registry = registries.refusing,
   hosts_dir = registries.hosts_dir,

@@ -39,6 +39,7 @@
 #include "client/runtime_message.h"
 #include "client/snapshot.h"
 #include "client/task.h"
+#include "client/transfer.h"
 #include "oci/reference.h"
 #include "rpc/pending.h"
 

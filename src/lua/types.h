@@ -31,6 +31,7 @@ extern const struct ctd_method ctd_connect_method;
 extern const struct ctd_method ctd_pull_method;
 extern const struct ctd_method ctd_import_method;
 extern const struct ctd_method ctd_export_method;
+extern const struct ctd_method ctd_transfer_method;
 extern const struct ctd_method ctd_new_container_method;        /* of an image */
 extern const struct ctd_method ctd_client_new_container_method; /* of a client */
 extern const struct ctd_method ctd_container_update_method;

@@ -147,6 +147,23 @@ case("push fails", connect_with_image, function(client, image)
   assert(not pcall(image.push, image, "Not a reference"))
 end)
 
+-- What containerd 1.6 doesn't have.
+case("transfer", connect, function(client)
+  local left = 2
+  may_fail("unimplemented", client.transfer, client, { type = "archive", reader = function()
+    left = left - 1
+    return left > 0 and "bytes" or nil
+  end }, { type = "archive", writer = function() end, platform = "linux/amd64" }, { progress = function() end })
+end)
+
+case("transfer fails", connect, function(client)
+  local registry = { type = "registry", ref = "127.0.0.1:1/a/b:1", auth = { username = "me", password = "mine" } }
+  local references = { { name = "c", prefix = true } }
+  local image = { type = "image", name = "absent", labels = { a = "b" }, references = references }
+  assert(not pcall(client.transfer, client, image, registry))
+  assert(not pcall(client.transfer, client, registry, image))
+end)
+
 -- The archive travels in memory, so that writers and readers in Lua are called, too.
 case("export and import", connect_with_image, function(client, image)
   local parts = {}

@@ -2,6 +2,7 @@
 std = "min"
 max_line_length = 120
 
+files[".busted"] = { std = "max", globals = { "loadfile" } }
 files["spec"] = { std = "max+busted" }
 files["spec/check"] = { std = "lua54" }
 files["examples"] = { std = "lua54" }

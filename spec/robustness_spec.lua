@@ -26,16 +26,8 @@ lab.each_daemon(function(daemon)
     assert.same({}, lab.leftovers())
   end
 
-  local function script(text)
-    local path = lab.tempdir() .. "/script.lua"
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
-    return path
-  end
-
   local function start(text)
-    return lab.spawn("lua5.4 " .. script(text), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
+    return lab.spawn(lab.command(text), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
   end
 
   describe("Ctrl-C", function()
@@ -257,9 +249,10 @@ lab.each_daemon(function(daemon)
     end)
 
     it("that is stopped doesn't stop Ctrl-C", function()
-      local process = lab.spawn("lua5.4 " .. script [[
+      local process = lab.spawn(lab.command [[
         local client = require("containerd").connect()
-        io.stdout:write("connected\n"):flush()
+        print "connected"
+        io.stdout:flush()
         while true do client:version() end
       ]], { env = { CONTAINERD_ADDRESS = private.address } })
       finally(function() process:close() end)
@@ -270,15 +263,23 @@ lab.each_daemon(function(daemon)
     end)
   end)
 
-  it("a forked child can do nothing with its parent's objects, and the parent goes on", function()
+  -- Runs a script that has `fork`, and the module.
+  local function run_with_fork(text)
     local dir = lab.tempdir()
-    local compile = "cc -shared -fPIC $(pkg-config --cflags lua5.4) -o %s/fork.so spec/support/fork.c"
-    local output, status = lab.sh(compile:format(dir))
+    local compile = "cc -shared -fPIC $(pkg-config --cflags %s) -o %s/fork.so spec/support/fork.c"
+    local output, status = lab.sh(compile:format(lab.interpreter, dir))
     assert.equal(0, status, output)
-    local process = lab.spawn("lua5.4 " .. script(([[
+    local process = lab.spawn(lab.command(([[
       package.cpath = %q .. package.cpath
       local fork = require "fork"
       local containerd = require "containerd"
+    ]]):format(dir .. "/?.so;") .. text), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
+    finally(function() process:close() end)
+    assert.equal(0, process:wait(30), process:output())
+  end
+
+  it("a forked child can do nothing with its parent's objects, and the parent goes on", function()
+    run_with_fork [[
       local client = containerd.connect()
       local image = client:image "docker.io/library/busybox:latest"
       local container = image:new_container("forked", { args = { "/bin/cat" }, auto_delete = true })
@@ -305,7 +306,8 @@ lab.each_daemon(function(daemon)
         } do
           local ok, err = pcall(call)
           if ok or not containerd.is_error(err, "failed_precondition") then
-            io.stdout:write(number, ": ", tostring(err), "\n"):flush()
+            print(number, err)
+            io.stdout:flush()
             fork.exit(1)
           end
         end
@@ -316,6 +318,9 @@ lab.each_daemon(function(daemon)
         fork.exit(7)
       end
       assert(fork.wait(id) == 7)
+      id = fork.fork()
+      if id == 0 then os.exit(8, true) end -- which closes the state
+      assert(fork.wait(id) == 8)
       pull:await():delete { sync = true }
       task.stdin:write "hello\n"
       assert(line:await() == "hello")
@@ -323,11 +328,19 @@ lab.each_daemon(function(daemon)
       assert(exit:await() == 137)
       task:close()
       container:close()
-    ]]):format(dir .. "/?.so;")), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
-    status = process:wait(30)
-    assert.equal(0, status, process:output())
-    process:close()
+    ]]
     assert_clean()
+  end)
+
+  it("a child that is forked before its parent connects is a process like any other, as the parent is", function()
+    run_with_fork [[
+      local id = fork.fork()
+      local client = containerd.connect()
+      local future = client:version_async()
+      assert(client:version().version == future:await().version)
+      if id == 0 then os.exit(7, true) end
+      assert(fork.wait(id) == 7)
+    ]]
   end)
 
   describe("a state ends", function()
@@ -383,7 +396,7 @@ lab.each_daemon(function(daemon)
 
   it("standard streams that are closed are inherited as null", function()
     local result = lab.tempdir() .. "/result"
-    local process = lab.spawn(("sh -c 'exec lua5.4 %s <&- >&- 2>&-'"):format(script(([[
+    local process = lab.spawn(("sh -c 'exec %s <&- >&- 2>&-'"):format(lab.command(([[
       local client = require("containerd").connect()
       local image = client:image "docker.io/library/busybox:latest"
       local container <close> = image:new_container("closed", {
@@ -393,7 +406,8 @@ lab.each_daemon(function(daemon)
       local task <close> = container:new_task { stdio = "inherit", auto_delete = true }
       task:start()
       local code = task:wait()
-      io.open(%q, "w"):write(code):close()
+      local file <close> = io.open(%q, "w")
+      file:write(code)
     ]]):format(result))), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
     local status = process:wait(20)
     process:close()

@@ -1,5 +1,5 @@
--- What the gateway serves: /NAME/… goes to the service NAME. Each has a port of its own on loopback, and is stopped after
--- `idle` seconds without a request.
+-- What the gateway serves: /NAME/… goes to the service NAME. Each has a port of its own on loopback, and is stopped
+-- after `idle` seconds without a request.
 return {
   hello = {
     image = "docker.io/library/busybox:latest",

@@ -29,8 +29,9 @@ local methods = {}
 methods.__index = methods
 
 --- Starts an nginx with two workers. opts: http, the configuration inside `http`, where @dir@ is its own directory, and
--- a server listens at unix:@dir@/socket; lua_path, searched first; main, what comes before (by default workers that run as root); daemon and env,
--- as for lab.spawn, and the workers see what daemon adds. `close` it in the end; a log of crashes fails that.
+-- a server listens at unix:@dir@/socket; lua_path, searched first; main, what comes before (by default workers
+-- that run as root); daemon and env, as for lab.spawn, and the workers see what daemon adds. `close` it in
+-- the end; a log of crashes fails that.
 function nginx.start(opts)
   local dir = lab.tempdir()
   local values = { debs = debs, dir = dir, http = opts.http, main = opts.main or "user root;" }

@@ -1,4 +1,5 @@
 /* containerd.core: the C part. It gives the methods of all types, and the module's functions in two habits. */
+#include "lua/alarm.h"
 #include "lua/codec.h"
 #include "lua/fail.h"
 #include "lua/file.h"
@@ -78,6 +79,8 @@ static void core_open(lua_State *L) {
   lua_setfield(L, 2, "methods");
   lua_pushcfunction(L, ctd_file_columns);
   lua_setfield(L, 2, "columns");
+  lua_pushcfunction(L, ctd_alarm_function);
+  lua_setfield(L, 2, "alarm");
   lua_pushcfunction(L, ctd_future_traits);
   lua_setfield(L, 2, "traits");
   lua_pushvalue(L, 1);

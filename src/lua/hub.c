@@ -123,14 +123,19 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_unlock(&hub->mutex);
 }
 
+/* With the mutex: the fd isn't readable any more. */
+static void hub_calm(struct ctd_hub *hub) {
+  eventfd_t news;
+  eventfd_read(hub->fd, &news);
+}
+
 /* With the mutex. The queue's reference becomes the caller's. */
 static void hub_unlink(struct ctd_hub *hub, struct ctd_op *op) {
-  eventfd_t news;
   op->queued = false;
   *(op->previous ? &op->previous->next : &hub->first) = op->next;
   *(op->next ? &op->next->previous : &hub->last) = op->previous;
   if (!hub->first)
-    eventfd_read(hub->fd, &news);
+    hub_calm(hub);
 }
 
 void ctd_hub_expect(struct ctd_hub *hub, struct ctd_op *op) {
@@ -142,21 +147,24 @@ int ctd_hub_expected(const struct ctd_hub *hub) {
   return hub->expected;
 }
 
-static void hub_expect_no_more(struct ctd_hub *hub, struct ctd_op *op) {
-  if (op->expected)
-    hub->expected--;
+/* Whether it was the last one. */
+static bool hub_expect_no_more(struct ctd_hub *hub, struct ctd_op *op) {
+  bool was_expected = op->expected;
   op->expected = false;
+  return was_expected && --hub->expected == 0;
 }
 
 void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
   if (hub_is_foreign(hub))
     return;
-  hub_expect_no_more(hub, op);
+  bool was_last = hub_expect_no_more(hub, op);
   pthread_mutex_lock(&hub->mutex);
   bool queued = op->queued;
   if (queued)
     hub_unlink(hub, op);
   op->forgotten = true;
+  if (was_last)
+    eventfd_write(hub->fd, 1); /* who watches it learns that there is nothing more to watch for */
   pthread_mutex_unlock(&hub->mutex);
   if (queued)
     ctd_op_unref(op);
@@ -169,6 +177,8 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   struct ctd_op *op = hub->first;
   if (op)
     hub_unlink(hub, op);
+  else if (hub->fd >= 0)
+    hub_calm(hub);
   pthread_mutex_unlock(&hub->mutex);
   if (op && atomic_load(&op->complete))
     hub_expect_no_more(hub, op);

@@ -3,6 +3,7 @@ std = "min"
 max_line_length = 120
 
 files["lua/containerd/loop/nginx.lua"] = { globals = { "ngx" } }
+files[".busted"] = { std = "max", globals = { "loadfile" } }
 files["spec"] = { std = "max+busted" }
 files["spec/check"] = { std = "lua54" }
 files["examples"] = { std = "lua54" }

@@ -64,7 +64,7 @@ lab.each_daemon(function(daemon)
     for line in contents("examples/redis.lua"):gmatch "[^\n]+" do lines[#lines + 1] = line end
     for after = 1, #lines do
       local text = table.concat(lines, "\n", 1, after):gsub("sleep%(3%)", "sleep(0.2)")
-      if load(text) then -- else a statement goes on
+      if load(lab.translate(text)) then -- else a statement goes on
         local path = script(text .. "\nerror 'enough'\n")
         local output, status = lab.lua(path, { daemon = daemon })
         assert.equal(1, status, output)
@@ -90,7 +90,7 @@ lab.each_daemon(function(daemon)
   for name, reached in pairs(moments) do
     it("redis: leaves nothing after Ctrl-C " .. name, function()
       if name:match "pull" then daemon:clean "example" end
-      local process = lab.spawn("lua5.4 examples/redis.lua", { daemon = daemon })
+      local process = lab.spawn(lab.command "examples/redis.lua", { daemon = daemon })
       lab.eventually(function() return reached(process) or process:done() end, 30, name)
       process:kill "INT"
       local status = process:wait(30)

@@ -24,6 +24,12 @@ function registries.tls()
   return { host = start "tls", ca = process.dir .. "/registry/tls/ca.crt" }
 end
 
+--- One with TLS that asks for a user: { host, ca, username, password }.
+function registries.tls_with_auth()
+  local host, ca = start "tls-auth", process.dir .. "/registry/tls-auth/ca.crt"
+  return { host = host, ca = ca, username = "lab", password = "secret" }
+end
+
 --- A hosts directory in which docker.io is served by these hosts, each a URL or host:port, tried in this order.
 function registries.hosts_dir(hosts)
   local dir = process.tempdir()

@@ -15,9 +15,13 @@
 static const char *const wait_functions[] = {"sleep", "all", "any", "use", "hub", NULL};
 
 static const struct ctd_type *const types[] = {
-    &ctd_client_type, &ctd_image_type,  &ctd_container_type,   &ctd_task_type,     &ctd_process_type, &ctd_stream_type,
-    &ctd_lease_type,  &ctd_leases_type, &ctd_namespaces_type,  &ctd_content_type,  &ctd_walk_type,    &ctd_reader_type,
-    &ctd_writer_type, &ctd_events_type, &ctd_snapshotter_type, &ctd_exchange_type, &ctd_diff_type,    NULL,
+    &ctd_client_type,    &ctd_image_type,   &ctd_container_type,
+    &ctd_task_type,      &ctd_process_type, &ctd_stream_type,
+    &ctd_lease_type,     &ctd_leases_type,  &ctd_namespaces_type,
+    &ctd_content_type,   &ctd_walk_type,    &ctd_reader_type,
+    &ctd_writer_type,    &ctd_events_type,  &ctd_snapshotter_type,
+    &ctd_exchange_type,  &ctd_diff_type,    &ctd_sandbox_type,
+    &ctd_sandboxes_type, &ctd_mounts_type,  NULL,
 };
 
 static const struct ctd_method *const module_methods[] = {&ctd_connect_method, NULL};

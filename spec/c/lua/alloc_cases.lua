@@ -147,6 +147,23 @@ case("push fails", connect_with_image, function(client, image)
   assert(not pcall(image.push, image, "Not a reference"))
 end)
 
+-- What containerd 1.6 doesn't have.
+case("transfer", connect, function(client)
+  local left = 2
+  may_fail("unimplemented", client.transfer, client, { type = "archive", reader = function()
+    left = left - 1
+    return left > 0 and "bytes" or nil
+  end }, { type = "archive", writer = function() end, platform = "linux/amd64" }, { progress = function() end })
+end)
+
+case("transfer fails", connect, function(client)
+  local registry = { type = "registry", ref = "127.0.0.1:1/a/b:1", auth = { username = "me", password = "mine" } }
+  local references = { { name = "c", prefix = true } }
+  local image = { type = "image", name = "absent", labels = { a = "b" }, references = references }
+  assert(not pcall(client.transfer, client, image, registry))
+  assert(not pcall(client.transfer, client, registry, image))
+end)
+
 -- The archive travels in memory, so that writers and readers in Lua are called, too.
 case("export and import", connect_with_image, function(client, image)
   local parts = {}
@@ -187,6 +204,69 @@ local function leased()
   local lease = client:lease { labels = { a = "b" }, auto_delete = true }
   return client, lease, client:with_lease(lease):content()
 end
+
+local STORE = "containerd.services.sandbox.v1.Store/"
+
+-- A record that no controller knows of.
+local function sandbox_record()
+  local client = connect()
+  pcall(client.call, client, STORE .. "Delete", { sandbox_id = "sweep" })
+  client:call(STORE .. "Create", { sandbox = {
+    sandbox_id = "sweep",
+    sandboxer = "shim",
+    runtime = { name = "absent" },
+    labels = { a = "b" },
+    spec = { type_url = "types.containerd.io/opencontainers/runtime-spec/1/Spec", value = "{}" },
+  } })
+  return client, client:sandboxes(), client:sandboxes():get "sweep"
+end
+
+case("sandbox", sandbox_record, function(client, sandboxes, sandbox)
+  sandbox:info()
+  sandbox:update { labels = { a = "c" }, extensions = { e = { type_url = "t", value = "v" } }, spec = { a = "b" } }
+  sandbox:set_labels { a = "d", e = false }
+  pcall(sandbox.start, sandbox)
+  pcall(sandbox.wait, sandbox)
+  pcall(sandbox.status, sandbox, { verbose = true })
+  pcall(sandbox.stop, sandbox, { grace = 0 })
+  pcall(sandboxes.start, sandboxes, "sweep")
+  pcall(sandboxes.wait, sandboxes, "sweep")
+  pcall(sandboxes.status, sandboxes, "sweep")
+  pcall(sandboxes.stop, sandboxes, "sweep")
+  pcall(client.new_container, client, "sweep", { sandbox = "absent", rootfs = "/" })
+  pcall(client.new_container, client, "sweep", { sandbox = sandbox, rootfs = "relative" })
+  return #sandboxes:list { a = "d" }, tostring(sandboxes), tostring(sandbox), sandbox:id(), sandbox:sandboxer(),
+    sandbox:runtime(), sandbox:spec(), sandbox:labels(), sandbox:extensions(), sandbox:created(), sandbox:updated(),
+    sandbox == sandboxes:get "sweep"
+end, function(_, _, sandbox) sandbox:delete() end)
+
+case("sandboxes", sandbox_record, function(_, sandboxes, sandbox)
+  pcall(sandboxes.create, sandboxes, "sweep made", {})
+  pcall(sandboxes.create, sandboxes, "sweep-made", {
+    runtime = "/no/such/shim",
+    spec = "{}",
+    labels = { a = "b" },
+    extensions = { e = { type_url = "t", value = "v" } },
+    netns_path = "/absent",
+    rootfs = { { type = "bind", source = "/", options = { "ro" } } },
+    options = { type_url = "t", value = "v" },
+    annotations = { a = "b" },
+    auto_delete = true,
+  })
+  pcall(sandboxes.get, sandboxes, "absent")
+  pcall(sandbox.delete, sandbox)
+  pcall(sandboxes.delete, sandboxes, "sweep")
+end)
+
+case("mounts", connect, function(client)
+  local mounts <close> = client:mounts()
+  pcall(mounts.activate, mounts, "a", { { type = "erofs", source = "/a" } }, { labels = { a = "b" }, temporary = true })
+  pcall(mounts.deactivate, mounts, "a")
+  pcall(mounts.info, mounts, "a")
+  pcall(mounts.update, mounts, "a", { a = "b", c = false })
+  pcall(mounts.list, mounts, "name==a", { a = "b" })
+  return tostring(mounts)
+end)
 
 local function close_lease(_, lease)
   lease:close()

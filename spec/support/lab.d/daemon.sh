@@ -28,10 +28,12 @@ daemon_config() {
 # ctr is slow to see that a socket has come into being, so it is asked only then.
 daemon_answers() { [[ -S $(daemon_dir "$1")/containerd.sock ]] && daemon_ctr "$1" --connect-timeout 1s version >/dev/null 2>&1; }
 
+# Daemons trust the registries with TLS, of which 1.7 can't be told otherwise when it pulls by itself.
 daemon_serve() {
   local dir
   dir=$(daemon_dir "$1")
-  PATH=$(daemon_bin "$1"):$PATH serve "$dir" containerd --config "$dir/config.toml"
+  SSL_CERT_DIR=$lab/registry/tls:$lab/registry/tls-auth PATH=$(daemon_bin "$1"):$PATH \
+    serve "$dir" containerd --config "$dir/config.toml"
 }
 
 daemon_start() {

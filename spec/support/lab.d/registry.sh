@@ -1,15 +1,14 @@
 # shellcheck shell=bash
-# Three docker-registries with one storage: plain HTTP, HTTP with basic authentication (user lab, password secret), and
-# TLS with a certificate by an authority of its own, registry/tls/ca.crt. They choose their ports themselves.
+# docker-registries with one storage: plain HTTP, HTTP with basic authentication (user lab, password secret), and the
+# same two over TLS, with a certificate by an authority of their own, registry/tls*/ca.crt. They choose their ports
+# themselves.
 
 registry_config() {
   local dir=$1
   printf '%s\n' 'version: 0.1' 'storage:' '  filesystem:' "    rootdirectory: $lab/registry/storage" '  delete:' \
     '    enabled: true' 'http:' '  addr: 127.0.0.1:0'
-  case ${dir##*/} in
-  auth) printf '%s\n' 'auth:' '  htpasswd:' '    realm: lab' "    path: $dir/htpasswd" ;;
-  tls) printf '%s\n' '  tls:' "    certificate: $dir/server.crt" "    key: $dir/server.key" ;;
-  esac
+  [[ ${dir##*/} != tls* ]] || printf '%s\n' '  tls:' "    certificate: $dir/server.crt" "    key: $dir/server.key"
+  [[ ${dir##*/} != *auth ]] || printf '%s\n' 'auth:' '  htpasswd:' '    realm: lab' "    path: $dir/htpasswd"
 }
 
 registry_password() { perl -e 'print "lab:", crypt("secret", q($2y$05$lablablablablablablabu)), "\n"' >"$1/htpasswd"; }
@@ -27,11 +26,11 @@ registry_address() { grep -om1 'listening on 127.0.0.1:[0-9]*' "$1/log" 2>/dev/n
 
 registry_start() {
   local dir=$lab/registry/$1
-  case $1 in plain | auth | tls) ;; *) fail "no such registry: $1" ;; esac
+  case $1 in plain | auth | tls | tls-auth) ;; *) fail "no such registry: $1" ;; esac
   if [[ -z $(marked "CTD_SERVER=$dir") ]]; then
     mkdir -p "$dir"
-    [[ $1 != auth ]] || registry_password "$dir"
-    [[ $1 != tls ]] || registry_certificate "$dir" 2>/dev/null
+    [[ $1 != *auth ]] || registry_password "$dir"
+    [[ $1 != tls* ]] || registry_certificate "$dir" 2>/dev/null
     registry_config "$dir" >"$dir/config.yml"
     : >"$dir/log"
     serve "$dir" docker-registry serve "$dir/config.yml"

@@ -29,8 +29,9 @@ local methods = {}
 methods.__index = methods
 
 --- Starts an nginx with two workers. opts: http, the configuration inside `http`, where @dir@ is its own directory, and
--- a server listens at unix:@dir@/socket; main, what comes before (by default workers that run as root); daemon and env,
--- as for lab.spawn, and the workers see what daemon adds. `close` it in the end; a log of crashes fails that.
+-- a server listens at unix:@dir@/socket; lua_path, searched first; main, what comes before (by default workers
+-- that run as root); daemon and env, as for lab.spawn, and the workers see what daemon adds. `close` it in
+-- the end; a log of crashes fails that.
 function nginx.start(opts)
   local dir = lab.tempdir()
   local values = { debs = debs, dir = dir, http = opts.http, main = opts.main or "user root;" }
@@ -40,8 +41,8 @@ function nginx.start(opts)
   end
   process.write(dir .. "/nginx.conf", text)
   local env = { LD_LIBRARY_PATH = debs .. "/lib/x86_64-linux-gnu", TMPDIR = false }
-  env.LUA_PATH = ("%s/?.lua;%s/?/init.lua;%s/share/lua/5.1/?.lua;;"):format(lua, lua, debs)
-  env.LUA_CPATH = module .. "/?.so;;"
+  env.LUA_PATH = (opts.lua_path or "") .. ("%s/?.lua;%s/?/init.lua;%s/share/lua/5.1/?.lua;;"):format(lua, lua, debs)
+  env.LUA_CPATH = ("%s/?.so;%s/lua/5.1/?.so;;"):format(module, env.LD_LIBRARY_PATH)
   for name, value in pairs(opts.env or {}) do
     env[name] = value
   end

@@ -12,11 +12,17 @@ end
 describe("containerd", function()
   it("starts nothing when it is loaded, and sets no global", function()
     local output = run [[
+      local function read(file)
+        local text = file:read "*a"
+        file:close()
+        return text
+      end
+      local process = "/proc/" .. read(io.open "/proc/self/stat"):match "%d+"
       local function threads()
-        return io.popen("ls /proc/" .. io.open("/proc/self/stat"):read "n" .. "/task"):read "a"
+        return read(io.popen("ls " .. process .. "/task"))
       end
       local function fds()
-        return io.popen("ls /proc/" .. io.open("/proc/self/stat"):read "n" .. "/fd"):read "a"
+        return read(io.popen("ls " .. process .. "/fd"))
       end
       local globals, before, open = {}, threads(), fds()
       for name in pairs(_G) do globals[name] = true end

@@ -121,6 +121,7 @@ lab.each_daemon(function(daemon)
     futures = nil
     collectgarbage()
     collectgarbage()
+    assert.is_false(containerd.hub():step()) -- what is left is the news that nothing is under way any more
     assert.same({}, { (socket.select({ pollable }, nil, 0)[1]) })
   end)
 

@@ -11,8 +11,6 @@ function hosts.cqueues()
     spawn = function(fn) controller:wrap(fn) end,
     run = function() assert(controller:loop()) end,
     sleep = cqueues.sleep,
-    -- Throws away a coroutine that waits.
-    abandon = function(fn) cqueues.new():wrap(fn):step(0) end,
   }
 end
 

@@ -33,6 +33,7 @@ end
 local function is_free(events)
   local deadline, ok, err = os.time() + 20
   repeat
+    collectgarbage()
     host.sleep(0.01)
     ok, err = pcall(events.next, events, { timeout = 0.01 })
   until err.code == "deadline_exceeded" or os.time() > deadline
@@ -187,6 +188,24 @@ lab.each_daemon(function(daemon)
         host.spawn(function() assert(future:await().version) end)
         host.run()
       ]]):format(name))
+    end)
+  end
+
+  for _, name in ipairs { "cqueues", "copas" } do
+    it(name .. ": a coroutine that is thrown away takes its operation with it", function()
+      output_of(name, [[
+        local events = client:events 'topic=="/never"'
+        local function is_busy()
+          local ok, err = pcall(events.next, events, { timeout = 0.01 })
+          return not ok and err.code == "failed_precondition"
+        end
+        repeat
+          host.abandon(function() events:next() end)
+          host.sleep(0.02)
+        until is_busy()
+        is_free(events)
+        events:close()
+      ]])
     end)
   end
 

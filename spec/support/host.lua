@@ -1,5 +1,6 @@
 -- An event loop under one face, for specs that hold in several: host.spawn(fn) starts a coroutine, host.run()
--- runs the loop until nothing is left to do, host.sleep is its own.
+-- runs the loop until nothing is left to do, host.sleep is its own;
+-- host.abandon(fn), where it can be done, throws a coroutine away that waits.
 local containerd = require "containerd"
 
 local hosts = {}
@@ -11,6 +12,7 @@ function hosts.cqueues()
     spawn = function(fn) controller:wrap(fn) end,
     run = function() assert(controller:loop()) end,
     sleep = cqueues.sleep,
+    abandon = function(fn) cqueues.new():wrap(fn):step(0) end,
   }
 end
 
@@ -52,6 +54,7 @@ function hosts.copas()
       end
     end,
     sleep = containerd.sleep,
+    abandon = function(fn) coroutine.resume(coroutine.create(fn)) end,
   }
 end
 

@@ -361,18 +361,25 @@ lab.each_daemon(function(daemon)
       assert.equal("idle", sandbox:id())
     end)
 
+    local function has_program(pid)
+      local _, status = lab.sh("readlink /proc/" .. pid .. "/exe")
+      return status == 0
+    end
+
     it("ends when it's deleted", function()
       local sandbox = pod "doomed"
       local pid = sandbox:start().pid
+      assert.is_true(has_program(pid))
       sandbox:delete()
-      assert.equal("", lab.sh("readlink /proc/" .. pid .. "/exe || true"))
+      assert.is_false(has_program(pid))
     end)
 
     it("goes with its handle if it's told to", function()
       local sandbox = pod("brief", { auto_delete = true })
       local pid = sandbox:start().pid
+      assert.is_true(has_program(pid))
       sandbox:close()
-      assert.equal("", lab.sh("readlink /proc/" .. pid .. "/exe || true"))
+      assert.is_false(has_program(pid))
       pod("gone", { auto_delete = true }):close()
     end)
 

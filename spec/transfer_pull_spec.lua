@@ -79,6 +79,22 @@ lab.each_daemon(function(daemon)
     assert.matches("^pull [^ ]*absent:1 in namespace " .. namespace:gsub("%p", "%%%0"), err.message)
   end)
 
+  it("leaves the name what it was when unpacking fails", function()
+    local ref = tls.host .. "/library/multi:latest"
+    local function pull(opts)
+      opts.transfer, opts.plain_http = true, false
+      return client:pull(ref, opts)
+    end
+    pcall(function() client:image(ref):delete() end)
+    raises("invalid_argument", pull, { snapshotter = "absent" })
+    raises("not_found", client.image, client, ref)
+    local image = pull { labels = { mine = "yes" } }
+    raises("invalid_argument", pull, { snapshotter = "absent", labels = { mine = "no" } })
+    local left = client:image(ref)
+    assert.equal(image:digest(), left:digest())
+    assert.equal("yes", left:labels().mine)
+  end)
+
   it("is unimplemented where the daemon can't do what is asked", function()
     local function unable(text, opts)
       opts.transfer = true

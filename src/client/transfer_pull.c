@@ -1,9 +1,12 @@
 #include "client/transfer_pull.h"
+#include "client/image_undo.h"
 #include "client/transfer.h"
 #include "client/unpack.h"
 #include "registry/hosts.h"
 #include "registry/url.h"
 #include <string.h>
+
+#define UNDO_TIMEOUT 10.0 /* seconds */
 
 static int unable(const struct ctd_client *client, const char *what, struct ctd_error *err) {
   return ctd_error_set(err, CTD_UNIMPLEMENTED, "containerd %s, which pulls by itself, takes no %s",
@@ -84,6 +87,17 @@ static int image_transfer(struct ctd_client *client, const struct ctd_transfer_e
   return ctd_transfer_plainly(client, source, destination, listener, scope, out, err);
 }
 
+/* The rest is done here; after a failure the name has what it had. */
+static int image_finish(struct ctd_image *image, const struct ctd_pull_options *options, const struct ctd_image *before,
+                        struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_scope undo;
+  if (!rest_unpack(image, options, scope, err))
+    return 0;
+  ctd_scope_init(&undo, UNDO_TIMEOUT);
+  ctd_image_undo(ctd_image_client(image), ctd_image_name(image), before, &undo);
+  return -1;
+}
+
 int ctd_transfer_pull(struct ctd_client *client, const struct ctd_reference *reference,
                       const struct ctd_pull_options *options, struct ctd_scope *scope, struct ctd_image **out,
                       struct ctd_error *err) {
@@ -105,13 +119,16 @@ int ctd_transfer_pull(struct ctd_client *client, const struct ctd_reference *ref
                 .unpack = options->unpack,
                 .snapshotter = options->snapshotter},
   };
-  struct ctd_images images;
-  if (options_check(client, reference, options, err) ||
-      image_transfer(client, &source, &destination, &options->listener, scope, &images, err))
-    return -1;
-  int result = rest_unpack(images.items[0], options, scope, err);
+  struct ctd_image *before = NULL;
+  struct ctd_images images = {0};
+  int result = -1;
+  if (!options_check(client, reference, options, err) &&
+      !ctd_image_find(client, reference->name, scope, &before, err) &&
+      !image_transfer(client, &source, &destination, &options->listener, scope, &images, err))
+    result = image_finish(images.items[0], options, before, scope, err);
   if (!result)
     *out = ctd_image_ref(images.items[0]);
   ctd_images_free(&images);
+  ctd_image_unref(before);
   return result;
 }

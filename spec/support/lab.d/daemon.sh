@@ -32,7 +32,8 @@ daemon_answers() { [[ -S $(daemon_dir "$1")/containerd.sock ]] && daemon_ctr "$1
 daemon_serve() {
   local dir
   dir=$(daemon_dir "$1")
-  SSL_CERT_DIR=$lab/registry/tls:$lab/registry/tls-auth PATH=$(daemon_bin "$1"):$PATH \
+  registry_authority 2>/dev/null
+  SSL_CERT_DIR=$lab/registry/authority PATH=$(daemon_bin "$1"):$PATH \
     serve "$dir" containerd --config "$dir/config.toml"
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # docker-registries with one storage: plain HTTP, HTTP with basic authentication (user lab, password secret), and the
-# same two over TLS, with a certificate by an authority of their own, registry/tls*/ca.crt. They choose their ports
-# themselves.
+# same two over TLS, with certificates by an authority of the lab's own, registry/authority/ca.crt. They choose their
+# ports themselves.
 
 registry_config() {
   local dir=$1
@@ -13,12 +13,22 @@ registry_config() {
 
 registry_password() { perl -e 'print "lab:", crypt("secret", q($2y$05$lablablablablablablabu)), "\n"' >"$1/htpasswd"; }
 
+new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+
+# Daemons read once whom they trust, so it is there before them.
+registry_authority() {
+  local dir=$lab/registry/authority
+  [[ ! -e $dir/ca.crt ]] || return 0
+  mkdir -p "$dir"
+  openssl req -x509 "${new_key[@]}" -days 3650 -subj '/CN=the lab' -keyout "$dir/ca.key" -out "$dir/ca.crt"
+}
+
 registry_certificate() {
-  local dir=$1 key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-  openssl req -x509 "${key[@]}" -days 3650 -subj '/CN=the lab' -keyout "$dir/ca.key" -out "$dir/ca.crt"
-  openssl req "${key[@]}" -subj '/CN=localhost' -keyout "$dir/server.key" -out "$dir/server.csr"
-  openssl x509 -req -in "$dir/server.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 3650 \
-    -extfile <(echo 'subjectAltName=DNS:localhost,IP:127.0.0.1') -out "$dir/server.crt"
+  local dir=$1 authority=$lab/registry/authority
+  registry_authority
+  openssl req "${new_key[@]}" -subj '/CN=localhost' -keyout "$dir/server.key" -out "$dir/server.csr"
+  openssl x509 -req -in "$dir/server.csr" -CA "$authority/ca.crt" -CAkey "$authority/ca.key" -CAcreateserial \
+    -days 3650 -extfile <(echo 'subjectAltName=DNS:localhost,IP:127.0.0.1') -out "$dir/server.crt"
 }
 
 # Prints HOST:PORT, as soon as its log tells.

@@ -120,4 +120,23 @@ lab.each_daemon(function(daemon)
     assert.equal(1, status)
     assert.matches("connect to /no/such.sock: No such file or directory", output, 1, true)
   end)
+
+  for _, name in ipairs { "copas", "cqueues", "luv" } do
+    it(name .. ": pulls images at once, and shows meanwhile what happens", function()
+      local path = "examples/" .. name .. ".lua"
+      local output, status = lab.lua(path, {
+        daemon = daemon,
+        args = "redis:alpine busybox:latest multi:latest",
+        env = { LUA_PATH = lab.loop_path },
+      })
+      assert.equal(0, status, output)
+      for _, image in ipairs { "redis:alpine", "busybox:latest", "multi:latest" } do
+        image = "docker.io/library/" .. image
+        assert.matches("event\t/images/%l+\t" .. image, output)
+        assert.matches("pulled\t" .. image .. "\tsha256:", output)
+      end
+      assert.equal(3, #client:images())
+      assert_clean()
+    end)
+  end
 end)

@@ -3,13 +3,11 @@ local containerd = require "containerd"
 local lab = require "spec.support.lab"
 local process = require "spec.support.process"
 
--- Debian has copas for Lua 5.2 at most, and it runs in 5.4 as well.
-local path = process.root .. "/lua/?.lua;" .. process.root .. "/lua/?/init.lua;" .. process.root
-  .. "/?.lua;;/usr/share/lua/5.2/?.lua"
-
 local prologue = [[
 local containerd = require "containerd"
 local host = require "spec.support.host"(%q)
+local unpack = table.unpack or unpack -- LuaJIT
+local function pack(...) return { n = select("#", ...), ... } end
 local ticks, going = 0, true
 host.spawn(function()
   while going do
@@ -20,9 +18,9 @@ end)
 -- Whether the loop went on while fn ran.
 local function yields(fn, ...)
   local before = ticks
-  local results = table.pack(fn(...))
+  local results = pack(fn(...))
   assert(ticks > before, "the loop stood still")
-  return table.unpack(results, 1, results.n)
+  return unpack(results, 1, results.n)
 end
 local function fails(code, fn, ...)
   local ok, err = pcall(fn, ...)
@@ -68,7 +66,7 @@ lab.each_daemon(function(daemon)
 
   local function run(script)
     -- The leak checker may crash on a thread that ends while the program does.
-    local env = { CONTAINERD_NAMESPACE = namespace, LUA_PATH = path, ASAN_OPTIONS = "detect_leaks=0" }
+    local env = { CONTAINERD_NAMESPACE = namespace, LUA_PATH = lab.loop_path, ASAN_OPTIONS = "detect_leaks=0" }
     local output, status = lab.lua(script, { daemon = daemon, env = env })
     assert.equal(0, status, output)
     return output
@@ -146,7 +144,7 @@ lab.each_daemon(function(daemon)
         yields(fails, "deadline_exceeded", events.next, events, { timeout = 0.1 })
         for i, method in ipairs { "cancel", "close" } do
           local future, result = events:next_async()
-          host.spawn(function() result = table.pack(pcall(future.await, future)) end)
+          host.spawn(function() result = pack(pcall(future.await, future)) end)
           host.sleep(0.02)
           future[method](future)
           local deadline = os.time() + 20

@@ -22,6 +22,9 @@ local lab = {
   faulty_registry = registries.faulty,
   refusing_registry = registries.refusing,
   hosts_dir = registries.hosts_dir,
+  -- For scripts in event loops. Debian has copas for Lua 5.2 at most; it runs in 5.4 as well.
+  loop_path = process.root .. "/?.lua;" .. process.root .. "/lua/?.lua;" .. process.root
+    .. "/lua/?/init.lua;;/usr/share/lua/5.2/?.lua",
 }
 
 -- lab.registry is the host:port of the registry that stands for docker.io.
@@ -73,10 +76,12 @@ function lab.command(code)
   return lab.interpreter .. " " .. quote(lab.script(code))
 end
 
---- Runs a Lua script to its end, with the module that is tested. opts: daemon, env. Returns its output and exit status,
--- which is 124 if it took longer than two minutes.
+--- Runs a Lua script to its end, with the module that is tested. opts: daemon, env, and args, a string for the shell.
+-- Returns its output and exit status, which is 124 if it took longer than two minutes.
 function lab.lua(code, opts)
-  local command = process.assignments(environment(opts or {})) .. "timeout 120 " .. lab.command(code)
+  opts = opts or {}
+  local command = process.assignments(environment(opts)) .. "timeout 120 " .. lab.command(code)
+  if opts.args then command = command .. " " .. opts.args end
   return lab.sh("cd " .. quote(process.root) .. " && " .. command .. " </dev/null")
 end
 

@@ -62,8 +62,10 @@ static bool is_in_nginx_master(lua_State *L) {
   lua_getglobal(L, "ngx");
   if (lua_istable(L, -1)) {
     lua_getfield(L, -1, "get_phase");
-    lua_call(L, 0, 1);
-    in_master = ctd_is_text(L, -1) && !strcmp(lua_tostring(L, -1), "init");
+    if (lua_isfunction(L, -1)) {
+      lua_call(L, 0, 1);
+      in_master = ctd_is_text(L, -1) && !strcmp(lua_tostring(L, -1), "init");
+    }
   }
   lua_settop(L, top);
   return in_master;

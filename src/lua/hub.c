@@ -109,6 +109,12 @@ void ctd_hub_hang_up(struct ctd_hub *hub) {
   pthread_mutex_unlock(&hub->mutex);
 }
 
+/* With the mutex: who watches looks soon. */
+static void hub_ring(struct ctd_hub *hub) {
+  eventfd_write(hub->fd, 1);
+  ctd_wakeup_ring(&hub->wakeup);
+}
+
 void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_lock(&hub->mutex);
   if (!hub->closed && !op->queued && !op->forgotten) {
@@ -117,8 +123,7 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
     op->previous = hub->last;
     *(hub->last ? &hub->last->next : &hub->first) = ctd_op_ref(op);
     hub->last = op;
-    eventfd_write(hub->fd, 1);
-    ctd_wakeup_ring(&hub->wakeup);
+    hub_ring(hub);
   }
   pthread_mutex_unlock(&hub->mutex);
 }
@@ -164,7 +169,7 @@ void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
     hub_unlink(hub, op);
   op->forgotten = true;
   if (was_last)
-    eventfd_write(hub->fd, 1); /* who watches it learns that there is nothing more to watch for */
+    hub_ring(hub); /* who watches learns that there is nothing more to watch for */
   pthread_mutex_unlock(&hub->mutex);
   if (queued)
     ctd_op_unref(op);

@@ -10,6 +10,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+struct job {
+  struct ctd_hub *hub;
+  struct ctd_op *op;
+  void (*run)(struct ctd_op *op);
+  pthread_t thread;
+  struct job *next;
+};
+
 struct ctd_hub {
   atomic_int references;
   pid_t owner;           /* who opened the fd; a forked child shares it and must not */
@@ -18,9 +26,11 @@ struct ctd_hub {
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
   struct ctd_wakeup wakeup;
+  struct job *ended; /* jobs whose threads are still to be joined */
   bool closed;
-  int busy;     /* what is between begin and end */
-  int expected; /* operations; Lua's thread alone */
+  bool given_up; /* closed, and nobody joins what still runs */
+  int busy;      /* what is between begin and end */
+  int expected;  /* operations; Lua's thread alone */
 };
 
 static const char hub_key; /* registry: the box with the pointer, which is closed with the state */
@@ -195,12 +205,6 @@ void ctd_hub_wait(struct ctd_hub *hub, double seconds) {
   poll(&readable, hub->fd < 0 || hub_is_foreign(hub) ? 0 : 1, (int)ceil(fmax(0, seconds) * 1000));
 }
 
-struct job {
-  struct ctd_hub *hub;
-  struct ctd_op *op;
-  void (*run)(struct ctd_op *op);
-};
-
 void ctd_hub_begin(struct ctd_hub *hub) {
   pthread_mutex_lock(&ctd_hub_ref(hub)->mutex);
   hub->busy++;
@@ -215,26 +219,54 @@ void ctd_hub_end(struct ctd_hub *hub) {
   ctd_hub_unref(hub);
 }
 
+/* Leaves the thread to Lua's, which joins it: at its exit a program has none that is about to end. */
+static void job_end(struct job *job) {
+  struct ctd_hub *hub = job->hub;
+  pthread_mutex_lock(&hub->mutex);
+  if (hub->given_up) {
+    pthread_detach(job->thread);
+    free(job);
+  } else {
+    job->next = hub->ended;
+    hub->ended = job;
+  }
+  pthread_mutex_unlock(&hub->mutex);
+  ctd_hub_end(hub);
+}
+
 static void *job_run(void *argument) {
-  struct job job = *(struct job *)argument;
-  free(argument);
-  job.run(job.op);
-  ctd_op_unref(job.op);
-  ctd_hub_end(job.hub);
+  struct job *job = argument;
+  job->thread = pthread_self();
+  job->run(job->op);
+  ctd_op_unref(job->op);
+  job_end(job);
   return NULL;
+}
+
+/* Lua's thread. */
+static void hub_join_ended(struct ctd_hub *hub) {
+  pthread_mutex_lock(&hub->mutex);
+  struct job *job = hub->ended;
+  hub->ended = NULL;
+  pthread_mutex_unlock(&hub->mutex);
+  while (job) {
+    struct job *next = job->next;
+    pthread_join(job->thread, NULL);
+    free(job);
+    job = next;
+  }
 }
 
 int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct ctd_op *op), struct ctd_error *err) {
   pthread_t thread;
   struct job *job = malloc(sizeof *job);
+  hub_join_ended(hub);
   if (!job)
     return ctd_error_nomem(err);
-  *job = (struct job){hub, ctd_op_ref(op), run};
+  *job = (struct job){.hub = hub, .op = ctd_op_ref(op), .run = run};
   ctd_hub_begin(hub);
-  if (!ctd_thread_start(&thread, "ctd-job", job_run, job, err)) {
-    pthread_detach(thread);
+  if (!ctd_thread_start(&thread, "ctd-job", job_run, job, err))
     return 0;
-  }
   free(job);
   ctd_op_unref(op);
   ctd_hub_end(hub);
@@ -259,7 +291,9 @@ static void hub_close(struct ctd_hub *hub) {
   ctd_wakeup_close(&hub->wakeup);
   while (hub->busy && !pthread_cond_timedwait(&hub->idle, &hub->mutex, &until))
     continue;
+  hub->given_up = true;
   pthread_mutex_unlock(&hub->mutex);
+  hub_join_ended(hub);
 }
 
 static int hub_gc(lua_State *L) {

@@ -94,7 +94,8 @@ local function specs(daemon)
     assert.equal("from-the-service\n", (server:get "/slow/"))
     assert.matches('"starts":2%f[^%d]', status())
     lab.eventually(function() return status():find('"state":"stopped"', 1, true) end, 30, "the stop")
-    client:container "slow":delete { snapshot = true }
+    local container = client:container "slow" -- its task is deleted after it has stopped
+    lab.eventually(function() return (pcall(container.delete, container, { snapshot = true })) end, 20, "the deletion")
     assert.same({}, lab.leftovers(20))
   end)
 end

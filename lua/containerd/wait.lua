@@ -40,15 +40,15 @@ return function(core)
   end
 
   -- Takes the news of operations: wakes who waits for them, or calls the functions that they want called. Whether any
-  -- are still under way.
+  -- are still under way. What has news again meanwhile comes in the next step, after the host's other business.
   local function step()
-    local op = core.take()
-    while op ~= nil do
+    local left, op = core.news()
+    repeat
+      op, left = core.take(), left - 1
       if op and not loop.wake(op) then
         serve(op)
       end
-      op = core.take()
-    end
+    until op == nil or left <= 0
     return core.expected() > 0
   end
 
@@ -107,14 +107,14 @@ return function(core)
     loop.watch(wait.hub())
   end
 
-  -- Whether it was allowed to wait.
+  -- Whether it was allowed to wait. While others are under way this thread has to hear of them, and so doesn't drive it.
   local function drive(op, ...)
     local block = core.read(op, ...)
     local yields = loop.is_used() and not block
     if yields and not loop.can_yield() then
       return false
     end
-    begin(op, yields)
+    begin(op, yields or not loop.is_used() and core.expected() > 0)
     return settle(op, math.huge)
   end
 

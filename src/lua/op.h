@@ -3,7 +3,9 @@
  * Lua handle and whoever completes it: the job thread that runs it, or the pump.
  *
  * Who drives it: a blocking method that is one RPC is driven by the thread that waits for it, and so is one that waits
- * in slices; what is asynchronous and one RPC is completed by the pump; everything else runs on a job thread.
+ * in slices. What is asynchronous and one RPC is completed by the pump. What is asynchronous and can be watched is run
+ * by Lua's thread each time that it can go on, and is known to nobody else but by the watch, which is over before the
+ * handle lets it go. Everything else runs on a job thread.
  */
 #ifndef CTD_LUA_OP_H
 #define CTD_LUA_OP_H
@@ -32,7 +34,9 @@ struct ctd_op {
   bool started, done;
   double timeout;       /* seconds; becomes the scope's deadline */
   bool block;           /* the caller's wish: not to yield */
-  atomic_bool complete; /* set by the thread that ran it, or by the pump when the call is over */
+  bool watched;         /* pending, until it can go on */
+  struct ctd_op *due_next, **due_link; /* in the hub's list of what is watched and has a deadline; NULL: isn't */
+  atomic_bool complete; /* set by the thread that ran it, by the pump when the call is over, or when it can go on */
   struct ctd_scope scope;
   struct ctd_error error; /* owned; valid if `result` is −1 */
   int result;

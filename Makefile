@@ -20,7 +20,7 @@ GEN := $(BUILD)/gen
 # Evaluated when first used, since `make deps` must run before pkg-config exists; then kept.
 once = $(eval $1 := $(shell $2))$($1)
 VERSION = $(call once,VERSION,sed -n 's/.*_VERSION = "\(.*\)"/\1/p' lua/containerd/module.lua)
-LIBRARIES := grpc libprotobuf-c jansson libcurl openssl libarchive
+LIBRARIES := libnghttp2 libprotobuf-c jansson libcurl openssl libarchive
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
 PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
 LUA_CFLAGS = $(call once,LUA_CFLAGS,pkg-config --cflags $(LUA))

@@ -172,17 +172,18 @@ static void connection_read(struct ctd_connection *connection) {
 }
 
 void ctd_connection_drive(struct ctd_connection *connection) {
-  if (connection->ended)
-    return;
-  connection_read(connection);
-  ctd_connection_flush(connection);
+  if (!connection->ended)
+    connection_read(connection);
 }
 
 static int milliseconds(double seconds) {
   return seconds > 1e6 ? -1 : (int)ceil(seconds * 1e3);
 }
 
-/* Waits for the socket: to read, if nobody does, and to write, if something waits for that. */
+/*
+ * Waits for the socket: to read, if nobody does, and to write, if something waits for that. What is to be said to what
+ * was read goes with the next request, or when somebody waits again: often that is one system call less.
+ */
 static void wait_and_drive(struct ctd_connection *connection, double seconds) {
   bool reads = !connection->driven;
   struct pollfd fd = {.fd = connection->fd, .events = reads ? POLLIN : 0};
@@ -229,6 +230,7 @@ bool ctd_connection_await(struct ctd_connection *connection, struct ctd_h2 *h2, 
     return true;
   waiter_enter(connection, &self);
   while (!ready(h2) && left > 0) {
+    ctd_connection_flush(connection);
     if (connection->driven && ctd_connection_is_flushed(connection))
       wait_for_driver(connection, &self, end);
     else

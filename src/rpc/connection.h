@@ -83,7 +83,7 @@ void ctd_connection_tell(struct ctd_connection *connection, struct ctd_h2 *h2);
 /* Room for `size` bytes in `out`, at most what that holds; NULL if the socket has to take some first. */
 uint8_t *ctd_connection_reserve(struct ctd_connection *connection, size_t size);
 
-/* Reads what is there, and writes what is to be said to that. */
+/* Reads what is there; to be flushed before anything is waited for. */
 void ctd_connection_drive(struct ctd_connection *connection);
 
 #endif

@@ -9,9 +9,13 @@
 
 #define OF(pointer, member) ((struct ctd_connection *)((char *)(pointer)-offsetof(struct ctd_connection, member)))
 
+/* Has the poller read, if nobody else does. */
 static void poller_arm(struct ctd_connection *connection) {
+  if (!connection->watched || connection->driven)
+    return;
+  ctd_connection_flush(connection);
   uint32_t wanted = EPOLLIN | (ctd_connection_is_flushed(connection) ? 0 : EPOLLOUT);
-  if (!connection->watched || connection->driven || connection->ended || (connection->armed & wanted) == wanted)
+  if (connection->ended || (connection->armed & wanted) == wanted)
     return;
   connection->armed = wanted;
   ctd_poller_arm(connection->fd, wanted, &connection->readable);
@@ -22,31 +26,35 @@ void ctd_connection_lock(struct ctd_connection *connection) {
 }
 
 void ctd_connection_unlock(struct ctd_connection *connection) {
+  poller_arm(connection);
   if (connection->news && !connection->deliver_posted) {
     connection->deliver_posted = true;
     ctd_connection_ref(connection);
     ctd_poller_post(&connection->deliver);
   }
-  poller_arm(connection);
   pthread_mutex_unlock(&connection->mutex);
 }
 
-/* On the poller's thread. Unlocks while it tells, and at the end. */
+/* On the poller's thread. Unlocks meanwhile. */
+static void tell(struct ctd_connection *connection, struct ctd_h2 *h2) {
+  void (*notify)(void *) = h2->notify;
+  connection->news = h2->next_news;
+  h2->is_news = false;
+  h2->notify = NULL;
+  connection->delivering = true;
+  pthread_mutex_unlock(&connection->mutex);
+  notify(h2->notify_context); /* from here on the stream may be gone */
+  pthread_mutex_lock(&connection->mutex);
+  connection->delivering = false;
+  pthread_cond_broadcast(&connection->delivered);
+}
+
 static void deliver_and_unlock(struct ctd_connection *connection) {
-  while (connection->news) {
-    struct ctd_h2 *h2 = connection->news;
-    void (*notify)(void *) = h2->notify;
-    connection->news = h2->next_news;
-    h2->is_news = false;
-    h2->notify = NULL;
-    connection->delivering = true;
-    pthread_mutex_unlock(&connection->mutex);
-    notify(h2->notify_context); /* from here on the stream may be gone */
-    pthread_mutex_lock(&connection->mutex);
-    connection->delivering = false;
-    pthread_cond_broadcast(&connection->delivered);
-  }
-  poller_arm(connection);
+  do {
+    while (connection->news)
+      tell(connection, connection->news);
+    poller_arm(connection);
+  } while (connection->news);
   pthread_mutex_unlock(&connection->mutex);
 }
 

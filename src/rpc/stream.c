@@ -99,15 +99,34 @@ void ctd_stream_unwatch(struct ctd_stream *stream) {
   ctd_h2_unwatch(stream->h2);
 }
 
-int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
-  struct ctd_message *message;
-  *reply = NULL;
+/* The next answer; NULL: there are no more. */
+static struct ctd_message *message_receive(struct ctd_stream *stream) {
   while (!ctd_h2_await_message(stream->h2, ctd_scope_slice(stream->scope)))
     end_with_scope(stream, stream->scope);
-  message = ctd_h2_take(stream->h2);
+  return ctd_h2_take(stream->h2);
+}
+
+int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
+  struct ctd_message *message = message_receive(stream);
+  *reply = NULL;
   if (!message)
     return ctd_h2_check(stream->h2, err);
   int result = ctd_wire_unpack(reply, stream->type, message->data, message->size, err);
+  free(message);
+  return result;
+}
+
+int ctd_stream_receive_data(struct ctd_stream *stream, unsigned field, struct ctd_buffer *out, bool *ended,
+                            struct ctd_error *err) {
+  struct ctd_message *message = message_receive(stream);
+  const uint8_t *data;
+  size_t size;
+  *ended = !message;
+  if (!message)
+    return ctd_h2_check(stream->h2, err);
+  int result = ctd_wire_find(message->data, message->size, field, &data, &size, err);
+  if (!result && size)
+    result = ctd_buffer_append(out, data, size, err);
   free(message);
   return result;
 }

@@ -5,6 +5,7 @@
 #ifndef CTD_RPC_STREAM_H
 #define CTD_RPC_STREAM_H
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "rpc/channel.h"
 #include <protobuf-c/protobuf-c.h>
@@ -51,6 +52,10 @@ void ctd_stream_unwatch(struct ctd_stream *stream);
 
 /* The next answer (the caller frees it with protobuf_c_message_free_unpacked), or *reply NULL at the end. */
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err);
+
+/* The same for an answer of which only a bytes field matters: appends its content; *ended says whether it's the end. */
+int ctd_stream_receive_data(struct ctd_stream *stream, unsigned field, struct ctd_buffer *out, bool *ended,
+                            struct ctd_error *err);
 
 /* Cancels what is left of the call and frees it. NULL is fine; in a forked child it only leaks. */
 void ctd_stream_free(struct ctd_stream *stream);

@@ -64,3 +64,59 @@ int ctd_wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *ty
   *out = protobuf_c_message_unpack(type, NULL, size, data);
   return *out ? 0 : ctd_error_set(err, CTD_DATA_LOSS, "the answer is not a %s", type->name);
 }
+
+/* A reader of the encoding (https://protobuf.dev/programming-guides/encoding). */
+struct cursor {
+  const uint8_t *at, *end;
+};
+
+static bool cursor_varint(struct cursor *cursor, uint64_t *out) {
+  *out = 0;
+  for (unsigned shift = 0; cursor->at < cursor->end && shift < 64; shift += 7) {
+    *out |= (uint64_t)(*cursor->at & 0x7f) << shift;
+    if (!(*cursor->at++ & 0x80))
+      return true;
+  }
+  return false;
+}
+
+/* Whether it has a field more: a number by itself, or *size bytes. */
+static bool cursor_field(struct cursor *cursor, uint64_t *tag, uint64_t *size) {
+  if (!cursor_varint(cursor, tag))
+    return false;
+  *size = 0;
+  switch (*tag & 7) {
+  case 0:
+    return cursor_varint(cursor, &(uint64_t){0});
+  case 1:
+    *size = 8;
+    break;
+  case 2:
+    if (!cursor_varint(cursor, size))
+      return false;
+    break;
+  case 5:
+    *size = 4;
+    break;
+  default:
+    return false;
+  }
+  return *size <= (uint64_t)(cursor->end - cursor->at);
+}
+
+int ctd_wire_find(const uint8_t *message, size_t message_size, unsigned field, const uint8_t **data, size_t *size,
+                  struct ctd_error *err) {
+  struct cursor cursor = {message, message + message_size};
+  uint64_t tag, length;
+  *size = 0;
+  while (cursor.at < cursor.end) {
+    if (!cursor_field(&cursor, &tag, &length))
+      return ctd_error_set(err, CTD_DATA_LOSS, "the answer is no message");
+    if (tag == (field << 3 | 2)) {
+      *data = cursor.at;
+      *size = length;
+    }
+    cursor.at += length;
+  }
+  return 0;
+}

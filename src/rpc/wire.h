@@ -37,4 +37,8 @@ size_t ctd_wire_length(const uint8_t prefix[CTD_WIRE_PREFIX]);
 int ctd_wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t size,
                     struct ctd_error *err);
 
+/* Finds the last bytes field of this number in an encoded message, where it is; *size is 0 if there is none. */
+int ctd_wire_find(const uint8_t *message, size_t message_size, unsigned field, const uint8_t **data, size_t *size,
+                  struct ctd_error *err);
+
 #endif

@@ -18,6 +18,7 @@
 
 ---@class containerd.options
 ---@field timeout? number seconds
+---@field block? boolean under an event loop: block, don't yield
 
 ---@class containerd.descriptor
 ---@field media_type string
@@ -73,6 +74,9 @@ function containerd.all(futures) end
 ---@param futures containerd.future[]
 ---@return containerd.future
 function containerd.any(futures) end
+
+---@param loop "copas"|"cqueues"|"luv"|"nginx"
+function containerd.use(loop) end
 
 ---@return containerd.hub
 function containerd.hub() end
@@ -1808,6 +1812,7 @@ function hub:events() end
 ---@return nil
 function hub:timeout() end
 
+---@return boolean whether operations are still under way
 function hub:step() end
 
 return containerd

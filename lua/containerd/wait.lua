@@ -4,6 +4,11 @@
 -- Ctrl-C, in the interpreter, is a hook that raises an error in whatever Lua function runs next. Hence waiting is a
 -- loop in Lua over short waits in C, and whatever raises in it, the operation is cancelled and waited for before the
 -- error goes on: a script that goes on, or unwinds, has nothing half-done behind its back.
+--
+-- Under an event loop it is the calling coroutine alone that waits, and yields. The functions that an operation wants
+-- called are called by the coroutine that waits for it.
+
+local loop = require "containerd.loop"
 
 -- How long one wait in C lasts at most, in seconds.
 local SLICE = 0.1
@@ -12,9 +17,6 @@ return function(core)
   local new, start, poll, result = core.new, core.start, core.poll, core.result
   local now = core.now
   local wait = {}
-
-  -- The one place where a Lua state waits for what other threads complete; an event loop's adapter replaces it.
-  wait.pause = core.pause
 
   local function answer(op, call, argument, is_question)
     local value = call(argument)
@@ -37,19 +39,26 @@ return function(core)
     end
   end
 
-  -- Calls the functions that operations want called.
+  -- Takes the news of operations: wakes who waits for them, or calls the functions that they want called. Whether any
+  -- are still under way.
   local function step()
     local op = core.take()
     while op ~= nil do
-      if op then
+      if op and not loop.wake(op) then
         serve(op)
       end
       op = core.take()
     end
+    return core.expected() > 0
+  end
+
+  local function pause(seconds)
+    core.pause(seconds < SLICE and seconds or SLICE)
+    step()
   end
 
   -- Waits until the operation is done or the time is up; whether it is done.
-  local function settle(op, deadline)
+  local function settle_blocking(op, deadline)
     local done, elsewhere = poll(op, SLICE) -- returns at once where it isn't this thread that completes it
     while not done do
       local left = deadline - now()
@@ -57,12 +66,34 @@ return function(core)
         return false
       end
       if elsewhere then
-        wait.pause(left < SLICE and left or SLICE)
+        pause(left)
+      else
+        step()
       end
-      step()
       done, elsewhere = poll(op, SLICE)
     end
     return true
+  end
+
+  -- The same, and only the coroutine waits.
+  local function settle_yielding(op, deadline)
+    local ops = { op }
+    local waiter = loop.attend(ops)
+    while not poll(op) do
+      local left = deadline - now()
+      if left <= 0 then
+        break
+      end
+      serve(op)
+      waiter:wait(left)
+    end
+    loop.leave(ops, waiter)
+    return (poll(op))
+  end
+
+  local function settle(op, deadline)
+    local yields = loop.is_used() and select(3, poll(op))
+    return (yields and settle_yielding or settle_blocking)(op, deadline)
   end
 
   -- What an operation that is done has given; its last steps of progress come before.
@@ -71,14 +102,26 @@ return function(core)
     return result(op)
   end
 
+  local function begin(op, yields)
+    start(op, yields)
+    loop.watch(wait.hub())
+  end
+
+  -- Whether it was allowed to wait.
   local function drive(op, ...)
-    start(op, ...)
-    settle(op, math.huge)
+    local block = core.read(op, ...)
+    local yields = loop.is_used() and not block
+    if yields and not loop.can_yield() then
+      return false
+    end
+    begin(op, yields)
+    return settle(op, math.huge)
   end
 
   local function conclude(op, ok, err)
     if ok then
-      return outcome(op)
+      local is_done = err
+      return (is_done and outcome or core.refuse)(op)
     end
     core.cancel(op)
     settle(op, now() + core.undo_seconds)
@@ -96,7 +139,8 @@ return function(core)
   function wait.async(method, type, safe)
     return function(...)
       local future = new(method, safe, false)
-      start(future, type, ...)
+      core.read(future, type, ...)
+      begin(future, true)
       return future
     end
   end
@@ -109,6 +153,7 @@ return function(core)
 
   function future:close()
     core.close(self)
+    loop.wake(self)
   end
 
   function future:done()
@@ -120,6 +165,9 @@ return function(core)
       error("await: number of seconds expected, got " .. type(timeout), 2)
     end
     poll(self) -- raises if it's no future, or closed, where the position is still the caller's
+    if loop.is_used() and not loop.can_yield() and not poll(self) then
+      return core.refuse(self)
+    end
     if settle(self, now() + (timeout or math.huge)) then
       return outcome(self)
     end
@@ -195,6 +243,9 @@ return function(core)
     for _, each in ipairs(futures) do
       poll(each)
     end
+    if loop.is_used() and not loop.can_yield() then
+      core.refuse(name)
+    end
   end
 
   -- The first that is done, with its index; the first that has failed before all others.
@@ -211,14 +262,31 @@ return function(core)
     return found
   end
 
-  local function await_next(futures, finished)
+  local function await_next_blocking(futures, finished)
     local found = find(futures, finished)
     while not found do
-      wait.pause(SLICE)
-      step()
+      pause(SLICE)
       found = find(futures, finished)
     end
     return found
+  end
+
+  local function await_next_yielding(futures, finished)
+    local waiter = loop.attend(futures)
+    local found = find(futures, finished)
+    while not found do
+      for _, each in ipairs(futures) do
+        serve(each)
+      end
+      waiter:wait(math.huge)
+      found = find(futures, finished)
+    end
+    loop.leave(futures, waiter)
+    return found
+  end
+
+  local function await_next(futures, finished)
+    return (loop.is_used() and await_next_yielding or await_next_blocking)(futures, finished)
   end
 
   local function pack(...)
@@ -254,14 +322,21 @@ return function(core)
     if type(seconds) ~= "number" or seconds ~= seconds then
       error("sleep: number of seconds expected, got " .. type(seconds), 2)
     end
+    local rest = pause
+    if loop.is_used() then
+      local waiter = loop.can_yield() and loop.attend {} or core.refuse "sleep"
+      rest = function(left)
+        waiter:wait(left)
+      end
+    end
     local deadline = now() + seconds
-    local left = seconds
-    while left > 0 do
-      wait.pause(left < SLICE and left or SLICE)
-      step()
-      left = deadline - now()
+    while seconds > 0 do
+      rest(seconds)
+      seconds = deadline - now()
     end
   end
+
+  wait.use = loop.use
 
   local hub = { step = step }
 

@@ -10,7 +10,7 @@
 #include "lua/types.h"
 
 /* What containerd.wait defines of the module. */
-static const char *const wait_functions[] = {"sleep", "all", "any", "hub", NULL};
+static const char *const wait_functions[] = {"sleep", "all", "any", "use", "hub", NULL};
 
 static const struct ctd_type *const types[] = {
     &ctd_client_type, &ctd_image_type,  &ctd_container_type,   &ctd_task_type,     &ctd_process_type, &ctd_stream_type,

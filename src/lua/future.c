@@ -89,13 +89,14 @@ void ctd_future_find(lua_State *L, struct ctd_op *op) {
   lua_pushnil(L);
 }
 
-/* poll(handle, seconds) -> whether it's done, and if not whether something else than this thread completes it */
+/* poll(handle, seconds) -> done, elsewhere, yields: what completes it, and whether its caller yields meanwhile */
 static int future_poll(lua_State *L) {
   struct ctd_op *op = ctd_future_check(L, 1);
   ctd_adopt_interrupt(L);
   lua_pushboolean(L, ctd_op_poll(op, luaL_optnumber(L, 2, 0)));
   lua_pushboolean(L, !ctd_op_is_driven(op));
-  return 2;
+  lua_pushboolean(L, !op->blocking || op->yields);
+  return 3;
 }
 
 /* The error object of a failed operation: made once, since it may be raised often. `companion` is an index. */
@@ -215,6 +216,17 @@ static int future_expire(lua_State *L) {
   return ctd_fail(L, op->safe);
 }
 
+/* refuse(handle, or a function's name): what runs can't yield to the host's event loop. */
+static int future_refuse(lua_State *L) {
+  const struct handle *handle = handle_test(L, 1);
+  const struct ctd_op *op = handle ? handle->op : NULL;
+  const char *name = op ? op->method->name : luaL_checkstring(L, 1);
+  struct ctd_error *err = ctd_fail_box(L);
+  ctd_error_set(err, CTD_FAILED_PRECONDITION, "%s: can't wait where nothing can yield to the event loop", name);
+  snprintf(err->op, sizeof err->op, "%s", name);
+  return ctd_fail(L, op && op->safe);
+}
+
 static int future_upcall(lua_State *L) {
   return ctd_upcall_take(L, ctd_future_check(L, 1), 1);
 }
@@ -239,23 +251,30 @@ static int future_tostring(lua_State *L) {
 }
 
 static const luaL_Reg future_functions[] = {
-    {"poll", future_poll},     {"result", future_result},
-    {"failed", future_failed}, {"raise", future_raise},
-    {"cancel", future_cancel}, {"close", future_close},
-    {"expire", future_expire}, {"upcall", future_upcall},
-    {"answer", future_answer}, {NULL, NULL},
+    {"poll", future_poll},
+    {"result", future_result},
+    {"failed", future_failed},
+    {"raise", future_raise},
+    {"cancel", future_cancel},
+    {"close", future_close},
+    {"expire", future_expire},
+    {"upcall", future_upcall},
+    {"answer", future_answer},
+    {"refuse", future_refuse},
+    {NULL, NULL},
 };
 
 void ctd_future_functions(lua_State *L) {
   ctd_set_functions(L, future_functions);
 }
 
-static const luaL_Reg future_metamethods[] = {
-    {"__gc", future_gc}, {"__close", future_close}, {"__tostring", future_tostring}, {NULL, NULL}};
+static const luaL_Reg future_metamethods[] = {{"__gc", future_gc}, {"__tostring", future_tostring}, {NULL, NULL}};
 
 void ctd_future_open(lua_State *L) {
   lua_newtable(L);
   lua_insert(L, -2);
+  lua_getfield(L, -1, "close");
+  lua_setfield(L, -3, "__close");
   lua_setfield(L, -2, "__index");
   lua_pushliteral(L, "containerd.future");
   lua_setfield(L, -2, "__name");

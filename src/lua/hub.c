@@ -17,7 +17,8 @@ struct ctd_hub {
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
   bool closed;
-  int busy; /* what is between begin and end */
+  int busy;     /* what is between begin and end */
+  int expected; /* operations; Lua's thread alone */
 };
 
 static const char hub_key; /* registry: the box with the pointer, which is closed with the state */
@@ -99,9 +100,25 @@ static void hub_unlink(struct ctd_hub *hub, struct ctd_op *op) {
     eventfd_read(hub->fd, &news);
 }
 
+void ctd_hub_expect(struct ctd_hub *hub, struct ctd_op *op) {
+  op->expected = true;
+  hub->expected++;
+}
+
+int ctd_hub_expected(const struct ctd_hub *hub) {
+  return hub->expected;
+}
+
+static void hub_expect_no_more(struct ctd_hub *hub, struct ctd_op *op) {
+  if (op->expected)
+    hub->expected--;
+  op->expected = false;
+}
+
 void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
   if (hub_is_foreign(hub))
     return;
+  hub_expect_no_more(hub, op);
   pthread_mutex_lock(&hub->mutex);
   bool queued = op->queued;
   if (queued)
@@ -120,6 +137,8 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   if (op)
     hub_unlink(hub, op);
   pthread_mutex_unlock(&hub->mutex);
+  if (op && atomic_load(&op->complete))
+    hub_expect_no_more(hub, op);
   return op;
 }
 

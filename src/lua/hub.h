@@ -23,6 +23,13 @@ struct ctd_hub *ctd_hub_of(lua_State *L);
 struct ctd_hub *ctd_hub_ref(struct ctd_hub *hub);
 void ctd_hub_unref(struct ctd_hub *hub);
 
+/*
+ * How many operations go on elsewhere whose end Lua hasn't been told yet: each counts from here until it is taken as
+ * complete, or forgotten. Lua's thread.
+ */
+void ctd_hub_expect(struct ctd_hub *hub, struct ctd_op *op);
+int ctd_hub_expected(const struct ctd_hub *hub);
+
 /* Opens the eventfd if it isn't yet; CTD_FAILED_PRECONDITION in a process forked after that. Lua's thread. */
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err);
 

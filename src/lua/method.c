@@ -57,8 +57,8 @@ static void request_read(lua_State *L, struct ctd_op *op) {
   ctd_options_read(L, options, op, method->options, op->request);
 }
 
-/* start(handle, type, [receiver,] ...): reads the arguments and starts the operation */
-static int method_start(lua_State *L) {
+/* read(handle, type, [receiver,] ...) -> whether the caller wants to block: reads the arguments */
+static int method_read(lua_State *L) {
   struct ctd_op *op = ctd_future_check(L, 1);
   const struct ctd_type *type = lua_touserdata(L, 2);
   if (type) {
@@ -66,7 +66,13 @@ static int method_start(lua_State *L) {
     receiver_read(L, op, type);
   } /* else the second argument, nil, stands where a receiver would */
   request_read(L, op);
-  ctd_op_start(op);
+  lua_pushboolean(L, op->block);
+  return 1;
+}
+
+/* start(handle, yields) */
+static int method_start(lua_State *L) {
+  ctd_op_start(ctd_future_check(L, 1), lua_toboolean(L, 2));
   return 0;
 }
 
@@ -97,15 +103,21 @@ static int hub_pollfd(lua_State *L) {
   return 1;
 }
 
+/* expected() -> how many operations go on elsewhere */
+static int hub_expected(lua_State *L) {
+  lua_pushinteger(L, ctd_hub_expected(ctd_hub_of(L)));
+  return 1;
+}
+
 static int now(lua_State *L) {
   lua_pushnumber(L, ctd_now_monotonic());
   return 1;
 }
 
 static const luaL_Reg method_functions[] = {
-    {"new", method_new},  {"start", method_start}, {"take", hub_take},
-    {"pause", hub_pause}, {"pollfd", hub_pollfd},  {"now", now},
-    {NULL, NULL},
+    {"new", method_new},        {"read", method_read}, {"start", method_start},
+    {"take", hub_take},         {"pause", hub_pause},  {"pollfd", hub_pollfd},
+    {"expected", hub_expected}, {"now", now},          {NULL, NULL},
 };
 
 void ctd_method_push_wait(lua_State *L) {

@@ -23,7 +23,7 @@ struct ctd_method {
   unsigned flags;
   size_t size; /* of the request; its first member is the receiver's pointer, a reference of its own */
   const struct ctd_option *arguments; /* positional; up to a NULL name; NULL: none */
-  const struct ctd_option *options;   /* beside `timeout`, which all have; NULL: none */
+  const struct ctd_option *options;   /* beside `timeout` and `block`, which all have; NULL: none */
 
   /* Sets defaults, and reads what the tables can't say; arguments start at CTD_METHOD_ARGUMENT. NULL: nothing to do. */
   void (*parse)(lua_State *L, struct ctd_op *op, void *request);

@@ -70,12 +70,13 @@ static void op_call_is_over(void *context) {
 }
 
 bool ctd_op_is_driven(const struct ctd_op *op) {
-  return op->blocking && (op->method->flags & (CTD_METHOD_SINGLE | CTD_METHOD_SLICED));
+  return op->blocking && !op->yields && (op->method->flags & (CTD_METHOD_SINGLE | CTD_METHOD_SLICED));
 }
 
 static void op_start_call(struct ctd_op *op) {
   op->scope.nowait = true;
-  if (!op->blocking) {
+  bool driven = ctd_op_is_driven(op);
+  if (!driven) {
     ctd_hub_begin(op->hub);
     op->scope.notify = op_call_is_over;
     op->scope.notify_context = ctd_op_ref(op);
@@ -84,7 +85,7 @@ static void op_start_call(struct ctd_op *op) {
   if (result == CTD_PENDING)
     return;
   op_finish(op, result);
-  if (!op->blocking)
+  if (!driven)
     op_leave_pump(op);
 }
 
@@ -94,11 +95,14 @@ static void op_start_elsewhere(struct ctd_op *op) {
     op_finish(op, -1);
   else if (single)
     op_start_call(op);
+  if (!op->done)
+    ctd_hub_expect(op->hub, op);
 }
 
-void ctd_op_start(struct ctd_op *op) {
+void ctd_op_start(struct ctd_op *op, bool yields) {
   ctd_scope_init(&op->scope, op->timeout);
   op->started = true;
+  op->yields = yields;
   if (!ctd_op_is_driven(op))
     op_start_elsewhere(op);
   else if (op->method->flags & CTD_METHOD_SINGLE)

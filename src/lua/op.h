@@ -25,10 +25,13 @@ struct ctd_op {
   const struct ctd_type *type; /* of the receiver, whose pointer is the request's first member; NULL: none */
   struct ctd_hub *hub;
   bool blocking; /* else its handle is a future */
+  bool yields;   /* other threads complete it even if it's blocking: its caller yields to an event loop meanwhile */
+  bool expected; /* by the hub */
   int level;     /* as luaL_where counts, of who called the function that reads its arguments */
   bool safe;     /* failures are returned, not raised */
   bool started, done;
   double timeout;       /* seconds; becomes the scope's deadline */
+  bool block;           /* the caller's wish: not to yield */
   atomic_bool complete; /* set by the thread that ran it, or by the pump when the call is over */
   struct ctd_scope scope;
   struct ctd_error error; /* owned; valid if `result` is −1 */
@@ -46,8 +49,8 @@ struct ctd_op *ctd_op_new(const struct ctd_method *method, struct ctd_hub *hub, 
 struct ctd_op *ctd_op_ref(struct ctd_op *op);
 void ctd_op_unref(struct ctd_op *op); /* any thread; NULL is fine */
 
-/* Starts it with its parsed request. What goes wrong becomes its result. */
-void ctd_op_start(struct ctd_op *op);
+/* Starts it with its parsed request; `yields` as above. What goes wrong becomes its result. */
+void ctd_op_start(struct ctd_op *op, bool yields);
 
 /* Drives an operation that this thread drives, for at most `seconds`; returns at once for others. Whether it's done. */
 bool ctd_op_poll(struct ctd_op *op, double seconds);

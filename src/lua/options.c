@@ -218,9 +218,9 @@ static const struct ctd_option *option_find(const struct ctd_option *options, co
 #define NAMES_LIMIT 96
 
 static void option_unknown(lua_State *L, struct ctd_op *op, const struct ctd_option *options, const char *name,
-                           bool timeout) {
-  const char *names[NAMES_LIMIT] = {"timeout"};
-  size_t count = timeout;
+                           bool common) {
+  const char *names[NAMES_LIMIT] = {"timeout", "block"};
+  size_t count = common ? 2 : 0;
   for (; options && options->name && count < NAMES_LIMIT; options++)
     names[count++] = options->name;
   const char *nearest = ctd_nearest(name, names, count);
@@ -230,7 +230,7 @@ static void option_unknown(lua_State *L, struct ctd_op *op, const struct ctd_opt
 }
 
 static void table_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *options, void *target,
-                       bool timeout) {
+                       bool common) {
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     if (!ctd_is_text(L, -2))
       ctd_misuse(L, op, "names of options are strings, one is a %s",
@@ -239,10 +239,12 @@ static void table_read(lua_State *L, int index, struct ctd_op *op, const struct 
     const struct ctd_option *option = option_find(options, name);
     if (option)
       option->read(L, lua_gettop(L), op, name, (char *)target + option->offset);
-    else if (timeout && !strcmp(name, "timeout"))
+    else if (common && !strcmp(name, "timeout"))
       ctd_read_seconds(L, lua_gettop(L), op, name, &op->timeout);
+    else if (common && !strcmp(name, "block"))
+      ctd_read_boolean(L, lua_gettop(L), op, name, &op->block);
     else
-      option_unknown(L, op, options, name, timeout);
+      option_unknown(L, op, options, name, common);
   }
 }
 

@@ -55,7 +55,8 @@ int ctd_arguments_read(lua_State *L, int index, struct ctd_op *op, const struct 
 /* Reads a table with these fields and no others. */
 void ctd_fields_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *fields, void *target);
 
-/* Reads the options table at `index` (absent: nothing), `timeout` too. An unknown one raises with what it may mean. */
+/* Reads the options table at `index` (absent: nothing), `timeout` and `block` too. An unknown one raises with what it
+ * may mean. */
 void ctd_options_read(lua_State *L, int index, struct ctd_op *op, const struct ctd_option *options, void *request);
 
 /* The same for a table that is the last argument, whatever comes before; how many arguments do. */

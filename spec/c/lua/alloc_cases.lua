@@ -91,6 +91,24 @@ case("futures", connect, function(client)
   return tostring(client:version_async()), results, abandoned:done()
 end)
 
+-- Under a loop that looks for news all the time.
+case("use", connect, function(client)
+  package.loaded["containerd.loop.luv"] = {
+    can_yield = coroutine.isyieldable,
+    new_waiter = function() return { wait = coroutine.yield, wake = function() end } end,
+    watch = function() end,
+  }
+  containerd.use "luv"
+  local thread = coroutine.create(function()
+    client:version()
+    containerd.all { client:version_async() }
+    containerd.sleep(0.001)
+  end)
+  repeat
+    containerd.hub():step()
+    assert(coroutine.resume(thread))
+  until coroutine.status(thread) == "dead"
+end)
 case("hub", connect, function(client)
   local hub, future = containerd.hub(), client:version_async()
   hub:step()

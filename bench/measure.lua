@@ -46,6 +46,13 @@ local function clean(namespace)
   process.line(("spec/support/lab clean %s %s"):format(daemon_name, namespace))
 end
 
+local function command(row, side)
+  if side == "bound" then
+    return ('exec %s "$CONTAINERD_ADDRESS" "$BENCH_COUNT"'):format(quote(os.getenv "BENCH_OUT" .. "/" .. row.bound))
+  end
+  return sides[side]:format(row.program)
+end
+
 -- One process. Returns what it measured, by name, and what it did.
 local function run_program(row, side, namespace, argument)
   local env = {
@@ -55,7 +62,7 @@ local function run_program(row, side, namespace, argument)
     BENCH_DAEMON = daemon_pid,
   }
   local began = socket.gettime()
-  local pipe = assert(io.popen(process.assignments(env) .. "sh -c " .. quote(sides[side]:format(row.program)), "r"))
+  local pipe = assert(io.popen(process.assignments(env) .. "sh -c " .. quote(command(row, side)), "r"))
   local first = row.first_line and pipe:read "l"
   local until_first = socket.gettime() - began
   local text = pipe:read "a"
@@ -106,9 +113,16 @@ local function check(row, outcomes)
   end
 end
 
---- Returns {ours = {seconds = {…}, cpu = {…}, …}, peer = …}, lists of one number for each pair.
+local function keep(results, values)
+  for name, value in pairs(values) do
+    results[name] = results[name] or {}
+    table.insert(results[name], value)
+  end
+end
+
+--- Returns {ours = {seconds = {…}, cpu = {…}, …}, peer = …, bound = …}, lists of one number for each pair.
 function measure.row(row)
-  local results = { ours = {}, peer = {} }
+  local results = { ours = {}, peer = {}, bound = {} }
   local argument
   for pair = 1, row.pairs or 7 do
     local outcomes = {}
@@ -118,13 +132,13 @@ function measure.row(row)
         argument = prepared(row, namespace)
       end
       local values = run_program(row, side, namespace, argument)
-      for name, value in pairs(values) do
-        results[side][name] = results[side][name] or {}
-        table.insert(results[side][name], value)
-      end
+      keep(results[side], values)
       outcomes[side] = outcome(row, values, namespace)
     end
     check(row, outcomes)
+    if row.bound then
+      keep(results.bound, run_program(row, "bound", "", argument))
+    end
   end
   return results
 end

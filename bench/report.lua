@@ -26,6 +26,10 @@ end
 local labels = { seconds = "time", cpu = "CPU", rss = "RSS", rpcs = "RPCs", threads = "threads" }
 local order = { "seconds", "cpu", "rss", "rpcs", "threads" }
 
+local function bound_ratio(results, name)
+  return statistics.median(statistics.ratios(results.bound[name], results.peer[name]))
+end
+
 local function goals(row, results)
   local texts = {}
   for _, name in ipairs(order) do
@@ -35,6 +39,10 @@ local function goals(row, results)
       local verdict = value <= goal and "met" or "**not met**"
       texts[#texts + 1] = ("%s %.2f ≤ %.2f %s"):format(labels[name], value, goal, verdict)
     end
+  end
+  if results.bound.seconds then
+    local of_time, of_cpu = bound_ratio(results, "seconds"), bound_ratio(results, "cpu")
+    texts[#texts + 1] = ("bound: time %.2f, CPU %.2f"):format(of_time, of_cpu)
   end
   return table.concat(texts, ", ")
 end

@@ -8,6 +8,7 @@
 --   prepare         makes what the row needs in its namespace, with a client, and returns the program's argument
 --   every_time      it's prepared for each run, although the namespace stays
 --   pairs           instead of seven
+--   bound           a program of bench/ that does it without any library
 local prepare = require "bench.prepare"
 
 local rows = {
@@ -18,6 +19,7 @@ local rows = {
     count = 3000,
     per = 3000,
     goals = { seconds = 0.72, cpu = 0.5 },
+    bound = "frames",
   },
   {
     name = "inflight",

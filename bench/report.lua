@@ -24,6 +24,7 @@ local function ratio(results, name)
 end
 
 local labels = { seconds = "time", cpu = "CPU", rss = "RSS", rpcs = "RPCs", threads = "threads" }
+local absolute = { rpcs = true, threads = true }
 local order = { "seconds", "cpu", "rss", "rpcs", "threads" }
 
 local function bound_ratio(results, name)
@@ -35,7 +36,7 @@ local function goals(row, results)
   for _, name in ipairs(order) do
     local goal = row.goals[name]
     if goal then
-      local value = name == "rpcs" and statistics.median(results.ours.rpcs) or ratio(results, name)
+      local value = absolute[name] and statistics.median(results.ours[name]) or ratio(results, name)
       local verdict = value <= goal and "met" or "**not met**"
       texts[#texts + 1] = ("%s %.2f ≤ %.2f %s"):format(labels[name], value, goal, verdict)
     end

@@ -62,7 +62,7 @@ PUBLIC = $(call once,PUBLIC,$(CC) -Isrc -MM src/client/all.h $(PKG_CFLAGS) | gre
 INCLUDE := $(BUILD)/include/containerd-client
 MODULE := $(OUT)/containerd/core.so
 
-.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep test test-c spec demo bench lab lab-down lint check-proto format
+.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep states test test-c spec demo bench lab lab-down lint check-proto format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -182,11 +182,11 @@ $(BUILD)/san/preload.so: spec/support/preload.c
 	@mkdir -p $(@D)
 	$(CC) -shared -fPIC -o $@ $<
 
-# A program that embeds Lua with an allocator that fails. The module isn't linked with Lua, so the program must be; libstdc++
-# is loaded before the sanitizer looks for what it wraps.
-SWEEP := $(OUT)/spec/c/lua/alloc_sweep
-alloc-sweep: $(SWEEP)
-$(SWEEP): spec/c/lua/alloc_sweep.c
+# Programs that embed Lua. The module isn't linked with Lua, so they must be; libstdc++ is loaded before the sanitizer
+# looks for what it wraps.
+alloc-sweep: $(OUT)/spec/c/lua/alloc_sweep
+states: $(OUT)/spec/c/lua/states
+$(OUT)/spec/c/lua/%: spec/c/lua/%.c
 	@mkdir -p $(@D)
 	$(CC) $(C_FLAGS) $(LUA_CFLAGS) -o $@ $< -Wl,--no-as-needed -lstdc++ $$(pkg-config --libs $(LUA))
 

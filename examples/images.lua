@@ -24,17 +24,21 @@ local function format_labels(labels)
   return format_list(list)
 end
 
+local function count_characters(text)
+  return select(2, text:gsub("[^\128-\191]", ""))
+end
+
 -- Each column is as wide as its widest cell and one space.
 local function print_table(rows)
   local widths = {}
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do
-      widths[i] = math.max(widths[i] or 0, utf8.len(cell) or #cell)
+      widths[i] = math.max(widths[i] or 0, count_characters(cell))
     end
   end
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do
-      io.write(cell, (" "):rep(widths[i] - (utf8.len(cell) or #cell) + 1))
+      io.write(cell, (" "):rep(widths[i] - count_characters(cell) + 1))
     end
     io.write "\n"
   end

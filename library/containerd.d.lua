@@ -242,6 +242,7 @@ function client:export_async(archive, images, opts) end
 ---@field snapshotter? string
 ---@field labels? table<string, string>
 ---@field max_concurrent? integer
+---@field transfer? boolean|"auto"
 ---@field auth? containerd.credentials|fun(host: string): containerd.credentials?
 ---@field docker_config? boolean
 ---@field hosts_dir? string
@@ -259,6 +260,64 @@ function client:pull(reference, opts) end
 ---@param opts? containerd.pull_options
 ---@return containerd.future
 function client:pull_async(reference, opts) end
+
+---@class containerd.transfer_registry
+---@field type "registry"
+---@field ref string
+---@field auth? containerd.credentials|fun(host: string): containerd.credentials?
+---@field docker_config? boolean
+---@field headers? table<string, string>
+---@field hosts_dir? string in the daemon's file system
+---@field plain_http? boolean
+
+---@class containerd.transfer_reference
+---@field name string
+---@field prefix? boolean
+---@field overwrite? boolean
+---@field add_digest? boolean
+---@field skip_named? boolean
+
+---@class containerd.transfer_image
+---@field type "image"
+---@field name? string
+---@field references? containerd.transfer_reference[]
+---@field labels? table<string, string>
+---@field platform? string|string[]
+---@field all_platforms? boolean
+---@field all_metadata? boolean
+---@field manifest_limit? integer
+---@field unpack? boolean
+---@field snapshotter? string
+
+---@class containerd.transfer_source
+---@field type "archive"
+---@field reader containerd.bytes_source
+---@field media_type? string
+---@field force_compress? boolean
+
+---@class containerd.transfer_sink
+---@field type "archive"
+---@field writer containerd.bytes_sink
+---@field media_type? string
+---@field platform? string|string[]
+---@field all_platforms? boolean
+---@field skip_docker_manifest? boolean
+---@field skip_non_distributable? boolean
+
+---@class containerd.transfer_options: containerd.options
+---@field progress? fun(step: containerd.step)
+
+---@param source containerd.transfer_registry|containerd.transfer_image|containerd.transfer_source
+---@param destination containerd.transfer_registry|containerd.transfer_image|containerd.transfer_sink
+---@param opts? containerd.transfer_options
+---@return containerd.image[]|true
+function client:transfer(source, destination, opts) end
+
+---@param source containerd.transfer_registry|containerd.transfer_image|containerd.transfer_source
+---@param destination containerd.transfer_registry|containerd.transfer_image|containerd.transfer_sink
+---@param opts? containerd.transfer_options
+---@return containerd.future
+function client:transfer_async(source, destination, opts) end
 
 ---@param name string
 ---@param opts? containerd.options
@@ -396,6 +455,12 @@ function client:forward_async(event, opts) end
 ---@return containerd.diff
 function client:diff() end
 
+---@return containerd.sandboxes
+function client:sandboxes() end
+
+---@return containerd.mounts
+function client:mounts() end
+
 ---@param id string
 ---@param checkpoint containerd.image
 ---@param opts? containerd.options
@@ -498,6 +563,241 @@ function lease:delete_async(opts) end
 
 ---@return true
 function lease:close() end
+
+---@class containerd.sandbox_record
+---@field sandbox_id string
+---@field sandboxer? string
+---@field runtime? { name: string, options: table? }
+---@field spec? table
+---@field labels table<string, string>
+---@field extensions table<string, table>
+---@field created_at? number
+---@field updated_at? number
+
+---@class containerd.sandbox_started
+---@field sandbox_id string
+---@field pid integer
+---@field created_at? number
+---@field labels table<string, string>
+---@field address? string
+---@field version integer
+
+---@class containerd.sandbox_status
+---@field sandbox_id? string
+---@field pid integer
+---@field state? string the controller's word: "SANDBOX_READY", "SANDBOX_NOTREADY"
+---@field info table<string, string>
+---@field created_at? number
+---@field exited_at? number
+---@field extra? table
+---@field address? string
+---@field version integer
+
+---@class containerd.sandbox_changes: containerd.options
+---@field labels? table<string, string> all of them
+---@field extensions? table<string, table> these alone
+---@field spec? table|string
+
+---@class containerd.sandbox_status_options: containerd.options
+---@field verbose? boolean
+
+---@class containerd.sandbox_stop_options: containerd.options
+---@field grace? number seconds
+
+---@class containerd.sandbox
+local sandbox = {}
+
+---@return string
+function sandbox:id() end
+
+---@return string?
+function sandbox:sandboxer() end
+
+---@return { name: string, options: table? }
+function sandbox:runtime() end
+
+---@return table?
+function sandbox:spec() end
+
+---@return table<string, string>
+function sandbox:labels() end
+
+---@return table<string, table>
+function sandbox:extensions() end
+
+---@return number
+function sandbox:created() end
+
+---@return number
+function sandbox:updated() end
+
+---@param opts? containerd.options
+---@return containerd.sandbox_record
+function sandbox:info(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function sandbox:info_async(opts) end
+
+---@param opts? containerd.sandbox_changes
+---@return true
+function sandbox:update(opts) end
+
+---@param opts? containerd.sandbox_changes
+---@return containerd.future
+function sandbox:update_async(opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return table<string, string>
+function sandbox:set_labels(labels, opts) end
+
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function sandbox:set_labels_async(labels, opts) end
+
+---@param opts? containerd.options
+---@return containerd.sandbox_started
+function sandbox:start(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function sandbox:start_async(opts) end
+
+---@param opts? containerd.options
+---@return integer code
+---@return number exited_at
+function sandbox:wait(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function sandbox:wait_async(opts) end
+
+---@param opts? containerd.sandbox_status_options
+---@return containerd.sandbox_status
+function sandbox:status(opts) end
+
+---@param opts? containerd.sandbox_status_options
+---@return containerd.future
+function sandbox:status_async(opts) end
+
+---@param opts? containerd.sandbox_stop_options
+---@return true
+function sandbox:stop(opts) end
+
+---@param opts? containerd.sandbox_stop_options
+---@return containerd.future
+function sandbox:stop_async(opts) end
+
+---@param opts? containerd.options
+---@return true
+function sandbox:delete(opts) end
+
+---@param opts? containerd.options
+---@return containerd.future
+function sandbox:delete_async(opts) end
+
+---@return true
+function sandbox:close() end
+
+---@class containerd.sandbox_options: containerd.options
+---@field sandboxer? string
+---@field runtime? string
+---@field runtime_options? table<string, string|boolean|integer>
+---@field spec? table|string
+---@field labels? table<string, string>
+---@field extensions? table<string, table>
+---@field netns_path? string
+---@field rootfs? containerd.mount[]
+---@field options? table
+---@field annotations? table<string, string>
+---@field auto_delete? boolean
+
+---@class containerd.sandboxes
+local sandboxes = {}
+
+---@param id string
+---@param opts? containerd.sandbox_options
+---@return containerd.sandbox
+function sandboxes:create(id, opts) end
+
+---@param id string
+---@param opts? containerd.sandbox_options
+---@return containerd.future
+function sandboxes:create_async(id, opts) end
+
+---@param id string
+---@param opts? containerd.options
+---@return containerd.sandbox
+function sandboxes:get(id, opts) end
+
+---@param id string
+---@param opts? containerd.options
+---@return containerd.future
+function sandboxes:get_async(id, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.sandbox[]
+function sandboxes:list(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function sandboxes:list_async(...) end
+
+---@param id string
+---@param opts? containerd.options
+---@return containerd.sandbox_started
+function sandboxes:start(id, opts) end
+
+---@param id string
+---@param opts? containerd.options
+---@return containerd.future
+function sandboxes:start_async(id, opts) end
+
+---@param id string
+---@param opts? containerd.options
+---@return integer code
+---@return number exited_at
+function sandboxes:wait(id, opts) end
+
+---@param id string
+---@param opts? containerd.options
+---@return containerd.future
+function sandboxes:wait_async(id, opts) end
+
+---@param id string
+---@param opts? containerd.sandbox_status_options
+---@return containerd.sandbox_status
+function sandboxes:status(id, opts) end
+
+---@param id string
+---@param opts? containerd.sandbox_status_options
+---@return containerd.future
+function sandboxes:status_async(id, opts) end
+
+---@param id string
+---@param opts? containerd.sandbox_stop_options
+---@return true
+function sandboxes:stop(id, opts) end
+
+---@param id string
+---@param opts? containerd.sandbox_stop_options
+---@return containerd.future
+function sandboxes:stop_async(id, opts) end
+
+---@param id string
+---@param opts? containerd.options
+---@return true
+function sandboxes:delete(id, opts) end
+
+---@param id string
+---@param opts? containerd.options
+---@return containerd.future
+function sandboxes:delete_async(id, opts) end
+
+---@return true
+function sandboxes:close() end
 
 ---@class containerd.leases
 local leases = {}
@@ -1031,6 +1331,7 @@ function image:delete_async(opts) end
 ---@class containerd.new_container_options: containerd.process_options, containerd.limit_options
 ---@field snapshot? string
 ---@field snapshot_view? boolean
+---@field sandbox? string|containerd.sandbox the id of the one that its task runs in
 ---@field snapshotter? string
 ---@field rootfs? string
 ---@field labels? table<string, string>
@@ -1113,6 +1414,7 @@ function container:spec() end
 ---@field runtime { name: string, options: table? }
 ---@field snapshotter? string
 ---@field snapshot_key? string
+---@field sandbox? string
 ---@field labels table<string, string>
 ---@field extensions table<string, containerd.any>
 ---@field created? number
@@ -1814,5 +2116,80 @@ function hub:timeout() end
 
 ---@return boolean whether operations are still under way
 function hub:step() end
+
+---@return string path
+function hub:listen() end
+
+function hub:accept() end
+
+function hub:hang_up() end
+
+---@class containerd.activation
+---@field name string
+---@field active { mount: containerd.mount, mounted_at: number?, mount_point: string?, data: table<string, string> }[]
+---@field system containerd.mount[]
+---@field labels table<string, string>
+
+---@class containerd.activate_options: containerd.options
+---@field labels? table<string, string>
+---@field temporary? boolean
+
+---@class containerd.mounts
+local mounts = {}
+
+---@param name string
+---@param wanted containerd.mount[]
+---@param opts? containerd.activate_options
+---@return containerd.activation
+function mounts:activate(name, wanted, opts) end
+
+---@param name string
+---@param wanted containerd.mount[]
+---@param opts? containerd.activate_options
+---@return containerd.future
+function mounts:activate_async(name, wanted, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return true
+function mounts:deactivate(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function mounts:deactivate_async(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.activation
+function mounts:info(name, opts) end
+
+---@param name string
+---@param opts? containerd.options
+---@return containerd.future
+function mounts:info_async(name, opts) end
+
+---@param name string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.activation
+function mounts:update(name, labels, opts) end
+
+---@param name string
+---@param labels table<string, string|false>
+---@param opts? containerd.options
+---@return containerd.future
+function mounts:update_async(name, labels, opts) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.activation[]
+function mounts:list(...) end
+
+---@param ... string|table<string, string>|containerd.options filters, then perhaps options
+---@return containerd.future
+function mounts:list_async(...) end
+
+---@return true
+function mounts:close() end
 
 return containerd

@@ -150,6 +150,12 @@ local calls = {
     { "Metrics", sandbox, since("2.1", "invalid_argument") },
     { "Update", sandbox, since("2.1", "invalid_argument") },
   } },
+  { "containerd.services.mounts.v1.Mounts", {
+    { "Activate", { name = "absent" }, "unimplemented" },
+    { "Deactivate", { name = "absent" }, "unimplemented" },
+    { "Info", { name = "absent" }, "unimplemented" },
+    { "Update", { info = { name = "absent" } }, "unimplemented" },
+  } },
   { "containerd.services.transfer.v1.Transfer", {
     { "Transfer", {}, since("1.7", "unknown") },
   } },

@@ -58,7 +58,7 @@ describe("connect", function()
     lab.sh(("chmod 755 %s && chmod 600 %s"):format(dir, address))
     local code = ("local _, err = pcall(require(%q).connect, %q) print(err.code, err)"):format("containerd", address)
     local nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups "
-    local output = lab.sh(nobody .. "lua5.4 -e '" .. code .. "'")
+    local output = lab.sh(nobody .. lab.interpreter .. " -e '" .. code .. "'")
     assert.matches("^permission_denied", output)
     assert.matches(address, output, 1, true)
     server:close()

@@ -8,6 +8,61 @@ local function run(command)
   return output
 end
 
+-- Writes an image to a file, and reads that again.
+local ARCHIVE = [[
+#include <containerd-client/client/all.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int put(void *file, const void *data, size_t size, struct ctd_scope *scope, struct ctd_error *err) {
+  (void)scope;
+  return fwrite(data, 1, size, file) == size ? 0 : ctd_error_set(err, CTD_DATA_LOSS, "the file is full");
+}
+
+static int get(void *file, void *buffer, size_t size, size_t *got, struct ctd_scope *scope, struct ctd_error *err) {
+  (void)scope;
+  *got = fread(buffer, 1, size, file);
+  return ferror((FILE *)file) ? ctd_error_set(err, CTD_DATA_LOSS, "the file can't be read") : 0;
+}
+
+static int copy(struct ctd_image *image, FILE *file, struct ctd_scope *scope, struct ctd_images *out,
+                struct ctd_error *err) {
+  const struct ctd_images images = {.items = &image, .count = 1};
+  if (ctd_export(ctd_image_client(image), &images, &(struct ctd_export_options){0},
+                 &(struct ctd_sink){.write = put, .context = file}, scope, err))
+    return -1;
+  rewind(file);
+  return ctd_import(ctd_image_client(image), &(struct ctd_source){.read = get, .context = file},
+                    &(struct ctd_import_options){0}, scope, out, err);
+}
+
+int main(void) {
+  struct ctd_client_options options = {.address = getenv("CONTAINERD_ADDRESS"), .ns = "example"};
+  struct ctd_client *client = NULL;
+  struct ctd_image *image = NULL;
+  struct ctd_images images = {0};
+  struct ctd_error err = {0};
+  struct ctd_scope scope;
+  FILE *file = tmpfile();
+  ctd_scope_init(&scope, 60);
+  int result = !file || ctd_client_connect(&client, &options, &scope, &err) ||
+               ctd_image_get(client, "docker.io/library/busybox:latest", &scope, &image, &err) ||
+               copy(image, file, &scope, &images, &err);
+  if (result)
+    fprintf(stderr, "%s\n", err.message);
+  else
+    printf("%s, %s\n", ctd_image_name(*images.items),
+           strcmp(ctd_image_target(*images.items)->digest, ctd_image_target(image)->digest) ? "another" : "as it was");
+  ctd_images_free(&images);
+  ctd_image_unref(image);
+  ctd_client_unref(client);
+  ctd_error_clear(&err);
+  fclose(file);
+  return result ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+]]
+
 describe("the core", function()
   local directory, flags
 
@@ -101,6 +156,16 @@ describe("the core", function()
       local program = lab.spawn(redis, { env = { CONTAINERD_ADDRESS = "/no/such.sock" } })
       assert.equal(1, program:wait(60))
       assert.equal("connect to /no/such.sock: No such file or directory\n", program:output())
+    end)
+
+    it("exports an image and imports it", function()
+      process.write(directory .. "/archive.c", ARCHIVE)
+      daemon:pull("docker.io/library/busybox:latest", "example")
+      local archive = compile("archive", ("cc -std=c11 '%s/archive.c'"):format(directory))
+      local program = lab.spawn(archive, { daemon = daemon })
+      assert.equal(0, program:wait(60), program:output())
+      assert.equal("docker.io/library/busybox:latest, as it was\n", program:output())
+      assert_clean()
     end)
 
     it("runs the program in doc/c.md", function()

@@ -208,7 +208,8 @@ lab.each_daemon(function(daemon)
     assert.equal("/spec/on", events:next({ timeout = 10 }).topic)
   end)
 
-  it("ends with break, an error, or close", function()
+  -- LuaJIT's for closes nothing.
+  it("ends with break or an error #lua54", function()
     local function loop(fail)
       local events, _, _, closing = client:events(filter)
       publish "seen"
@@ -222,7 +223,10 @@ lab.each_daemon(function(daemon)
     assert.equal("containerd.events (closed)", tostring(events))
     assert.is_false((pcall(events.next, events)))
     assert.has_error(function() loop(true) end)
-    events = client:events(filter)
+  end)
+
+  it("ends with close", function()
+    local events = client:events(filter)
     events:close()
     events:close()
     assert.has_error(events, "next: the containerd.events is closed")
@@ -318,18 +322,14 @@ lab.each_daemon(function(daemon)
   end)
 
   it("is interrupted by Ctrl-C while it waits", function()
-    local script = lab.tempdir() .. "/wait.lua"
-    local file = assert(io.open(script, "w"))
-    file:write [[
+    local waiting = lab.spawn(lab.command [[
       local client = require "containerd".connect()
       local mark <close> = setmetatable({}, { __close = function() print "closed" end })
       local events, _, _, closing = client:events "namespace==none"
       print "ready"
       io.stdout:flush()
       for _ in events, nil, nil, closing do end
-    ]]
-    file:close()
-    local waiting = lab.spawn("lua5.4 " .. script, { daemon = daemon })
+    ]], { daemon = daemon })
     finally(function() waiting:close() end)
     lab.eventually(function() return waiting:output():find "ready" end, 10, "the subscription")
     waiting:kill "INT"

@@ -64,7 +64,7 @@ lab.each_daemon(function(daemon)
     for line in contents("examples/redis.lua"):gmatch "[^\n]+" do lines[#lines + 1] = line end
     for after = 1, #lines do
       local text = table.concat(lines, "\n", 1, after):gsub("sleep%(3%)", "sleep(0.2)")
-      if load(text) then -- else a statement goes on
+      if load(lab.translate(text)) then -- else a statement goes on
         local path = script(text .. "\nerror 'enough'\n")
         local output, status = lab.lua(path, { daemon = daemon })
         assert.equal(1, status, output)
@@ -90,7 +90,7 @@ lab.each_daemon(function(daemon)
   for name, reached in pairs(moments) do
     it("redis: leaves nothing after Ctrl-C " .. name, function()
       if name:match "pull" then daemon:clean "example" end
-      local process = lab.spawn("lua5.4 examples/redis.lua", { daemon = daemon })
+      local process = lab.spawn(lab.command "examples/redis.lua", { daemon = daemon })
       lab.eventually(function() return reached(process) or process:done() end, 30, name)
       process:kill "INT"
       local status = process:wait(30)
@@ -120,4 +120,23 @@ lab.each_daemon(function(daemon)
     assert.equal(1, status)
     assert.matches("connect to /no/such.sock: No such file or directory", output, 1, true)
   end)
+
+  for _, name in ipairs { "copas", "cqueues", "luv" } do
+    it(name .. ": pulls images at once, and shows meanwhile what happens", function()
+      local path = "examples/" .. name .. ".lua"
+      local output, status = lab.lua(path, {
+        daemon = daemon,
+        args = "redis:alpine busybox:latest multi:latest",
+        env = { LUA_PATH = lab.loop_path },
+      })
+      assert.equal(0, status, output)
+      for _, image in ipairs { "redis:alpine", "busybox:latest", "multi:latest" } do
+        image = "docker.io/library/" .. image
+        assert.matches("event\t/images/%l+\t" .. image, output)
+        assert.matches("pulled\t" .. image .. "\tsha256:", output)
+      end
+      assert.equal(3, #client:images())
+      assert_clean()
+    end)
+  end
 end)

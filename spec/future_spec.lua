@@ -161,6 +161,35 @@ lab.each_daemon(function(daemon)
     assert.same({}, { (socket.select({ pollable }, nil, 0)[1]) })
   end)
 
+  it("hub: has a socket for a host that can't watch the descriptor", function()
+    local hub = containerd.hub()
+    local unix = require "socket.unix"
+    local function connect()
+      local host = unix.stream()
+      assert(host:connect(hub:listen()))
+      return host
+    end
+    local host = connect()
+    local mode = lab.sh(("stat -c %%a $(dirname %s)"):format(hub:listen()))
+    assert.equal("700\n", mode)
+    assert.equal("failed_precondition", select(2, pcall(hub.accept, hub)).code)
+    host:close()
+
+    host = connect()
+    hub:accept()
+    host:settimeout(10)
+    local futures = {}
+    for i = 1, 5 do futures[i] = client:version_async() end
+    assert.equal("\0", host:receive(1))
+    for _, future in ipairs(futures) do future:await(20) end
+    host:settimeout(0)
+    local _, _, rest = host:receive(10)
+    assert.is_true(#rest <= 1)
+    hub:hang_up()
+    assert.equal("closed", select(2, host:receive(1)))
+    host:close()
+  end)
+
   it("calls a script's functions wherever it waits", function()
     local states = {}
     local future = client:pull_async("multi:latest", {

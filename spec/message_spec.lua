@@ -36,7 +36,7 @@ describe("messages", function()
     local bytes = ""
     while number >= 128 do
       bytes = bytes .. string.char(number % 128 + 128)
-      number = number // 128
+      number = math.floor(number / 128)
     end
     return bytes .. string.char(number)
   end
@@ -45,7 +45,7 @@ describe("messages", function()
     local number, shift = 0, 0
     while true do
       local byte = bytes:byte(position)
-      number, shift, position = number | (byte & 127) << shift, shift + 7, position + 1
+      number, shift, position = number + byte % 128 * 2 ^ shift, shift + 7, position + 1
       if byte < 128 then return number, position end
     end
   end
@@ -61,7 +61,7 @@ describe("messages", function()
       local tag, size
       tag, position = decode_varint(bytes, position)
       size, position = decode_varint(bytes, position)
-      fn(tag // 8, bytes:sub(position, position + size - 1))
+      fn(math.floor(tag / 8), bytes:sub(position, position + size - 1))
       position = position + size
     end
   end

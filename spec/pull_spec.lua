@@ -1,30 +1,11 @@
 -- Pulling: what it leaves in the daemon, beside what the daemon's own client leaves, and each way in which it fails.
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
+local list = require "spec.support.listing"
 local raises = require "spec.support.raises"
 local socket = require "socket"
 
 local busybox = "docker.io/library/busybox:latest"
-
--- A list of labels has no order of its own.
-local function sorted(labels)
-  local list = {}
-  for label in labels:gmatch "[^,]+" do list[#list + 1] = label end
-  table.sort(list)
-  return table.concat(list, ",")
-end
-
--- The lines of a table that ctr prints, without the heading and without how long ago something happened.
-local function rows(text)
-  local list = {}
-  for line in text:gmatch "[^\n]+" do
-    line = line:gsub("%s+Less than a second%s", " "):gsub("%s+[%w ]+ seconds?%s", " "):gsub("%s+[%w ]+ minutes?%s", " ")
-    list[#list + 1] = line:gsub("%s+", " "):gsub("%S+=%S+", sorted)
-  end
-  table.remove(list, 1)
-  table.sort(list)
-  return list
-end
 
 lab.each_daemon(function(daemon)
   local namespace, client, faulty
@@ -63,7 +44,7 @@ lab.each_daemon(function(daemon)
   end
 
   local function listing(of, command)
-    return rows(daemon:ctr(command, { namespace = of }))
+    return list(daemon, of, command)
   end
 
   local function labels_of(of, snapshot)

@@ -1,4 +1,4 @@
--- What must not matter: where Ctrl-C comes, what becomes of the daemon, a fork, the state's end, a hostile registry.
+-- What must not matter: where Ctrl-C comes, what becomes of the daemon, the state's end, a hostile registry.
 local containerd = require "containerd"
 local lab = require "spec.support.lab"
 local raises = require "spec.support.raises"
@@ -26,16 +26,8 @@ lab.each_daemon(function(daemon)
     assert.same({}, lab.leftovers())
   end
 
-  local function script(text)
-    local path = lab.tempdir() .. "/script.lua"
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
-    return path
-  end
-
   local function start(text)
-    return lab.spawn("lua5.4 " .. script(text), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
+    return lab.spawn(lab.command(text), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
   end
 
   describe("Ctrl-C", function()
@@ -129,6 +121,7 @@ lab.each_daemon(function(daemon)
     futures = nil
     collectgarbage()
     collectgarbage()
+    assert.is_false(containerd.hub():step()) -- what is left is the news that nothing is under way any more
     assert.same({}, { (socket.select({ pollable }, nil, 0)[1]) })
   end)
 
@@ -257,9 +250,10 @@ lab.each_daemon(function(daemon)
     end)
 
     it("that is stopped doesn't stop Ctrl-C", function()
-      local process = lab.spawn("lua5.4 " .. script [[
+      local process = lab.spawn(lab.command [[
         local client = require("containerd").connect()
-        io.stdout:write("connected\n"):flush()
+        print "connected"
+        io.stdout:flush()
         while true do client:version() end
       ]], { env = { CONTAINERD_ADDRESS = private.address } })
       finally(function() process:close() end)
@@ -268,66 +262,6 @@ lab.each_daemon(function(daemon)
       process:kill "INT"
       assert.is_true(process:wait(5) ~= 0)
     end)
-  end)
-
-  it("a forked child can do nothing with its parent's objects, and the parent goes on", function()
-    local dir = lab.tempdir()
-    local compile = "cc -shared -fPIC $(pkg-config --cflags lua5.4) -o %s/fork.so spec/support/fork.c"
-    local output, status = lab.sh(compile:format(dir))
-    assert.equal(0, status, output)
-    local process = lab.spawn("lua5.4 " .. script(([[
-      package.cpath = %q .. package.cpath
-      local fork = require "fork"
-      local containerd = require "containerd"
-      local client = containerd.connect()
-      local image = client:image "docker.io/library/busybox:latest"
-      local container = image:new_container("forked", { args = { "/bin/cat" }, auto_delete = true })
-      local task = container:new_task { stdio = "pipe", auto_delete = true }
-      task:start()
-      local exit, line = task:wait_async(), task.stdout:read_async()
-      local pull = client:pull_async "multi:latest"
-      local id = fork.fork()
-      if id == 0 then
-        for number, call in ipairs {
-          function() client:version() end,
-          function() client:version_async():await() end,
-          function() client:pull "busybox" end,
-          function() image:new_container("child", { auto_delete = true }) end,
-          function() container:new_task() end,
-          function() task:kill "KILL" end,
-          function() task.stdout:read() end,
-          function() task.stdin:write "x" end,
-          function() exit:await() end,
-          function() pull:await() end,
-          function() task:close() end,
-          function() container:close() end,
-          function() containerd.connect() end,
-        } do
-          local ok, err = pcall(call)
-          if ok or not containerd.is_error(err, "failed_precondition") then
-            io.stdout:write(number, ": ", tostring(err), "\n"):flush()
-            fork.exit(1)
-          end
-        end
-        containerd.sleep(0.01)
-        client, image, container, task, exit, line, pull = nil
-        collectgarbage()
-        collectgarbage()
-        fork.exit(7)
-      end
-      assert(fork.wait(id) == 7)
-      pull:await():delete { sync = true }
-      task.stdin:write "hello\n"
-      assert(line:await() == "hello")
-      task:kill "KILL"
-      assert(exit:await() == 137)
-      task:close()
-      container:close()
-    ]]):format(dir .. "/?.so;")), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
-    status = process:wait(30)
-    assert.equal(0, status, process:output())
-    process:close()
-    assert_clean()
   end)
 
   describe("a state ends", function()
@@ -383,7 +317,7 @@ lab.each_daemon(function(daemon)
 
   it("standard streams that are closed are inherited as null", function()
     local result = lab.tempdir() .. "/result"
-    local process = lab.spawn(("sh -c 'exec lua5.4 %s <&- >&- 2>&-'"):format(script(([[
+    local process = lab.spawn(("sh -c 'exec %s <&- >&- 2>&-'"):format(lab.command(([[
       local client = require("containerd").connect()
       local image = client:image "docker.io/library/busybox:latest"
       local container <close> = image:new_container("closed", {
@@ -393,7 +327,8 @@ lab.each_daemon(function(daemon)
       local task <close> = container:new_task { stdio = "inherit", auto_delete = true }
       task:start()
       local code = task:wait()
-      io.open(%q, "w"):write(code):close()
+      local file <close> = io.open(%q, "w")
+      file:write(code)
     ]]):format(result))), { daemon = daemon, env = { CONTAINERD_NAMESPACE = namespace } })
     local status = process:wait(20)
     process:close()

@@ -5,7 +5,7 @@
 --   new_waiter()   a waiter of the running coroutine: waiter:wait(seconds) yields until waiter:wake() is called, or was
 --                  before, or the time is up; wake never resumes the coroutine by itself, but has the loop do so
 --   watch(hub)     has the loop call hub:step() soon after the hub's descriptor has become readable, until that gives
---                  false: nothing is under way any more. Called with each operation that starts.
+--                  false: nothing is under way any more. Called with each operation that starts, and each wait.
 
 local NAMES = { "copas", "cqueues", "luv", "nginx" }
 
@@ -40,9 +40,10 @@ function loop.watch(hub)
   end
 end
 
--- A waiter that is woken by the news of these operations.
-function loop.attend(ops)
+-- A waiter that is woken by the news of these operations, which the loop watches for.
+function loop.attend(ops, hub)
   local waiter = driver.new_waiter()
+  driver.watch(hub)
   for _, op in ipairs(ops) do
     waiters[op] = waiters[op] or setmetatable({}, weak)
     waiters[op][waiter] = true
@@ -64,6 +65,15 @@ function loop.wake(op)
     woken = true
   end
   return woken
+end
+
+-- Cancels the operations somebody waits for of which `is_over(op, waiters)` says so; waiters is a set.
+function loop.cancel(is_over)
+  for op, set in pairs(waiters) do
+    if next(set) and is_over(op, set) then
+      op:cancel()
+    end
+  end
 end
 
 return loop

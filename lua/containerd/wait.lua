@@ -78,7 +78,7 @@ return function(core)
   -- The same, and only the coroutine waits.
   local function settle_yielding(op, deadline)
     local ops = { op }
-    local waiter = loop.attend(ops)
+    local waiter = loop.attend(ops, wait.hub())
     while not poll(op) do
       local left = deadline - now()
       if left <= 0 then
@@ -272,7 +272,7 @@ return function(core)
   end
 
   local function await_next_yielding(futures, finished)
-    local waiter = loop.attend(futures)
+    local waiter = loop.attend(futures, wait.hub())
     local found = find(futures, finished)
     while not found do
       for _, each in ipairs(futures) do
@@ -324,7 +324,7 @@ return function(core)
     end
     local rest = pause
     if loop.is_used() then
-      local waiter = loop.can_yield() and loop.attend {} or core.refuse "sleep"
+      local waiter = loop.can_yield() and loop.attend({}, wait.hub()) or core.refuse "sleep"
       rest = function(left)
         waiter:wait(left)
       end
@@ -350,6 +350,18 @@ return function(core)
 
   function hub.timeout()
     return nil
+  end
+
+  function hub.listen()
+    return core.listen()
+  end
+
+  function hub.accept()
+    core.accept()
+  end
+
+  function hub.hang_up()
+    core.hang_up()
   end
 
   local the_hub = setmetatable({}, { __index = hub, __name = "containerd.hub" })

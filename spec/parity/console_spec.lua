@@ -49,9 +49,9 @@ task:start()
 stty rows 12 cols 34
 tty >%s/tty
 stty -g >%s/before
-lua5.4 %s/script.lua
+%s %s/script.lua
 stty -g >%s/after.new; mv %s/after.new %s/after
-]]):format(dir, dir, dir, dir, dir, dir))
+]]):format(dir, dir, lab.interpreter, dir, dir, dir, dir))
     -- A terminal's other side that says nothing: at the end of its input, script ends that of its terminal too.
     -- Who runs the specs may ignore signals (nohup does), which programs inherit.
     local command = ("env --default-signal=HUP,TERM script -qec 'sh %s/run' /dev/null"):format(dir)
@@ -66,7 +66,7 @@ stty -g >%s/after.new; mv %s/after.new %s/after
   end
 
   local function pid_of_script(dir)
-    return lab.sh(("pgrep -f 'lua5.4 %s/script.lua$'"):format(dir)):match "%d+"
+    return lab.sh(("pgrep -f '%s %s/script.lua$'"):format(lab.interpreter, dir)):match "%d+"
   end
 
   local function settings(dir)

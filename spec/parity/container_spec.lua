@@ -57,12 +57,12 @@ lab.each_daemon(function(daemon)
   end)
 
   it("lists more than fits into one message of 16 MiB", function()
-    local extensions = { big = { type_url = "com.example/Big", value = ("x"):rep(2 << 20) } }
+    local extensions = { big = { type_url = "com.example/Big", value = ("x"):rep(2 ^ 21) } }
     local many = {}
     for i = 1, 9 do many[i] = image:new_container("big-" .. i, { extensions = extensions }) end
     local listed = client:containers()
     assert.equal(9, #listed)
-    for _, each in ipairs(listed) do assert.equal(2 << 20, #each:extensions().big.value) end
+    for _, each in ipairs(listed) do assert.equal(2 ^ 21, #each:extensions().big.value) end
     for _, each in ipairs(many) do each:delete { snapshot = true } end
   end)
 

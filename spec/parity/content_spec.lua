@@ -4,15 +4,9 @@ local lab = require "spec.support.lab"
 local raises = require "spec.support.raises"
 
 -- Bytes that nobody else writes, and that don't repeat.
-local seed = 0
 local function bytes(size)
-  seed = seed + 1
-  local state, parts = os.time() * 1000 + seed, {}
-  for i = 1, math.ceil(size / 8) do
-    state = state * 6364136223846793005 + 1442695040888963407
-    parts[i] = string.pack("<i8", state ~ (state >> 29))
-  end
-  return table.concat(parts):sub(1, size)
+  local file <close> = assert(io.open("/dev/urandom", "rb"))
+  return file:read(size)
 end
 
 local function sha256(text)

@@ -123,12 +123,12 @@ lab.each_daemon(function(daemon)
   end)
 
   it("fails clearly, and leaves nothing, where it may not mount", function()
-    local output, status = lab.sh(([[setpriv --bounding-set=-sys_admin lua5.4 -e '
+    local output, status = lab.sh(([[setpriv --bounding-set=-sys_admin %s -e '
       local client = require "containerd".connect { address = "%s", namespace = "%s" }
       local image = client:image "docker.io/library/busybox:latest"
       local opts = { args = { "true" }, snapshotter = "native", uid_maps = { "0:7:65536" }, gid_maps = { "0:7:65536" } }
       local ok, err = pcall(image.new_container, image, "refused", opts)
-      print(ok, err.code, err)' 2>&1]]):format(daemon.address, namespace))
+      print(ok, err.code, err)' 2>&1]]):format(lab.interpreter, daemon.address, namespace))
     assert.equal(0, status, output)
     assert.matches("^false\tpermission_denied\tnew_container refused.*user namespace.*not permitted", output)
     raises("not_found", client.container, client, "refused")

@@ -1,21 +1,30 @@
 --- What specs see of the lab. It must be up: `spec/support/lab up`.
 local busted = require "busted"
 local socket = require "socket"
+local luajit = require "spec.support.luajit"
 local process = require "spec.support.process"
 local registries = require "spec.support.registries"
 
 local quote = process.quote
 
 local lab = {
+  -- what runs the specs, and their scripts
+  interpreter = rawget(_G, "jit") and "luajit" or "lua5.4",
+  -- makes of Lua 5.4 what that runs
+  translate = rawget(_G, "jit") and luajit.translate or tostring,
   sh = process.sh,
   eventually = process.eventually,
   tempdir = process.tempdir,
   pid = process.pid,
   registry_with_auth = registries.with_auth,
   tls_registry = registries.tls,
+  tls_registry_with_auth = registries.tls_with_auth,
   faulty_registry = registries.faulty,
   refusing_registry = registries.refusing,
   hosts_dir = registries.hosts_dir,
+  -- For scripts in event loops. Debian has copas for Lua 5.2 at most; it runs in 5.4 as well.
+  loop_path = process.root .. "/?.lua;" .. process.root .. "/lua/?.lua;" .. process.root
+    .. "/lua/?/init.lua;;/usr/share/lua/5.2/?.lua",
 }
 
 -- lab.registry is the host:port of the registry that stands for docker.io.
@@ -51,17 +60,28 @@ function lab.spawn(command, opts)
   return process.spawn(command, { env = environment(opts), stdin = opts.stdin })
 end
 
---- Runs a Lua script, a file or a text, to its end, with the module that is tested. opts: daemon, env. Returns its
--- output and exit status, which is 124 if it took longer than two minutes.
-function lab.lua(code, opts)
-  local path, file = code, io.open(code)
-  if file then
-    file:close()
-  else
-    path = process.tempdir() .. "/script.lua"
-    process.write(path, code)
+--- The path of a Lua script, a file or a text, as the interpreter takes it.
+function lab.script(code)
+  local text = process.read(code)
+  if text and lab.translate(text) == text then
+    return code
   end
-  local command = process.assignments(environment(opts or {})) .. "timeout 120 lua5.4 " .. quote(path)
+  local path = process.tempdir() .. "/script.lua"
+  process.write(path, lab.translate(text or code))
+  return path
+end
+
+--- The command that runs a script.
+function lab.command(code)
+  return lab.interpreter .. " " .. quote(lab.script(code))
+end
+
+--- Runs a Lua script to its end, with the module that is tested. opts: daemon, env, and args, a string for the shell.
+-- Returns its output and exit status, which is 124 if it took longer than two minutes.
+function lab.lua(code, opts)
+  opts = opts or {}
+  local command = process.assignments(environment(opts)) .. "timeout 120 " .. lab.command(code)
+  if opts.args then command = command .. " " .. opts.args end
   return lab.sh("cd " .. quote(process.root) .. " && " .. command .. " </dev/null")
 end
 

@@ -80,14 +80,17 @@ local function integer(low, high)
   return ("%d"):format(value), value
 end
 
+-- Up to where integers are exact, which they are as numbers in LuaJIT.
+local MAX, MIN = math.maxinteger or 2 ^ 53, math.mininteger or -2 ^ 53
+
 -- type -> function that gives the text and the value; strings and bytes that are empty aren't told from unset ones.
 local scalars = {
-  TYPE_INT32 = function() return integer(-2 ^ 31 | 0, 2 ^ 31 - 1 | 0) end,
-  TYPE_INT64 = function() return integer(math.mininteger, math.maxinteger) end,
-  TYPE_UINT32 = function() return integer(0, 2 ^ 32 - 1 | 0) end,
+  TYPE_INT32 = function() return integer(-2147483648, 2147483647) end,
+  TYPE_INT64 = function() return integer(MIN, MAX) end,
+  TYPE_UINT32 = function() return integer(0, 4294967295) end,
   TYPE_UINT64 = function()
     if chance(20) then return "18446744073709551615", 2.0 ^ 64 end
-    return integer(0, math.maxinteger)
+    return integer(0, MAX)
   end,
   TYPE_DOUBLE = function()
     local value = pick { 0.0, 1e300, -2.5, random() }
@@ -181,7 +184,7 @@ end
 
 -- What a double has exactly.
 local function seconds_and_nanos(low)
-  return random(low, 2 ^ 33 | 0), random(0, 3) * 250000000
+  return random(low, 8589934592), random(0, 3) * 250000000
 end
 
 local anys = {
@@ -201,7 +204,7 @@ local anys = {
 -- The types that Lua has in another shape.
 local shapes = {
   [".google.protobuf.Timestamp"] = function()
-    local seconds, nanos = seconds_and_nanos(-2 ^ 33 | 0)
+    local seconds, nanos = seconds_and_nanos(-8589934592)
     return ("seconds: %d nanos: %d"):format(seconds, nanos), seconds + nanos / 1e9
   end,
   [".google.protobuf.Duration"] = function()

@@ -19,9 +19,16 @@ function registries.with_auth()
   return { host = start "auth", username = "lab", password = "secret" }
 end
 
+local ca = process.dir .. "/registry/authority/ca.crt"
+
 --- One with TLS: { host, ca }; ca is the file with its authority's certificate.
 function registries.tls()
-  return { host = start "tls", ca = process.dir .. "/registry/tls/ca.crt" }
+  return { host = start "tls", ca = ca }
+end
+
+--- One with TLS that asks for a user: { host, ca, username, password }.
+function registries.tls_with_auth()
+  return { host = start "tls-auth", ca = ca, username = "lab", password = "secret" }
 end
 
 --- A hosts directory in which docker.io is served by these hosts, each a URL or host:port, tried in this order.

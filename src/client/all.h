@@ -19,6 +19,8 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "client/archive_export.h"
+#include "client/archive_import.h"
 #include "client/client.h"
 #include "client/container.h"
 #include "client/content.h"
@@ -37,6 +39,7 @@
 #include "client/runtime_message.h"
 #include "client/snapshot.h"
 #include "client/task.h"
+#include "client/transfer.h"
 #include "oci/reference.h"
 #include "rpc/pending.h"
 

@@ -1,5 +1,6 @@
 #include "client/archive_export.h"
 #include "client/archive_plan.h"
+#include "client/archive_writer.h"
 #include "client/push_source.h"
 #include <stdlib.h>
 #include <string.h>

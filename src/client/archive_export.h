@@ -2,8 +2,12 @@
 #ifndef CTD_CLIENT_ARCHIVE_EXPORT_H
 #define CTD_CLIENT_ARCHIVE_EXPORT_H
 
-#include "client/archive_writer.h"
 #include "client/image.h"
+#include "client/sink.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct ctd_export_options {
   const char *platform;        /* whose manifests of an index are exported; NULL: the client's */
@@ -21,5 +25,9 @@ struct ctd_export_options {
  */
 int ctd_export(struct ctd_client *client, const struct ctd_images *images, const struct ctd_export_options *options,
                const struct ctd_sink *sink, struct ctd_scope *scope, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

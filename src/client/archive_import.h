@@ -5,6 +5,10 @@
 #include "client/content_ingest.h"
 #include "client/image.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ctd_import_options {
   const char *prefix; /* of names that the archive gives as a tag alone; NULL: none */
   bool only_prefix;   /* full names that don't begin with the prefix don't count */
@@ -32,5 +36,9 @@ struct ctd_import_options {
  */
 int ctd_import(struct ctd_client *client, const struct ctd_source *source, const struct ctd_import_options *options,
                struct ctd_scope *scope, struct ctd_images *out, struct ctd_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

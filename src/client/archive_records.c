@@ -1,4 +1,5 @@
 #include "client/archive_records.h"
+#include "client/image_undo.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,26 +34,11 @@ int ctd_archive_records_add(struct ctd_archive_records *records, char *name, con
 
 static int record_put(struct ctd_archive_record *record, struct ctd_client *client, const struct ctd_labels *labels,
                       struct ctd_scope *scope, struct ctd_image **out, struct ctd_error *err) {
-  if (ctd_image_get(client, record->name, scope, &record->before, err)) {
-    if (err->code != CTD_NOT_FOUND)
-      return -1;
-    ctd_error_clear(err);
-  }
+  if (ctd_image_find(client, record->name, scope, &record->before, err))
+    return -1;
   if (!labels->count && record->before)
     labels = ctd_image_labels(record->before);
   return ctd_image_put(client, record->name, record->target, labels, scope, out, err);
-}
-
-static void record_undo(const struct ctd_archive_record *record, struct ctd_client *client, struct ctd_scope *scope) {
-  struct ctd_error ignored = {0};
-  struct ctd_image *image = NULL;
-  if (record->before)
-    ctd_image_put(client, record->name, ctd_image_target(record->before), ctd_image_labels(record->before), scope,
-                  &image, &ignored);
-  else
-    ctd_image_delete(client, record->name, false, scope, &ignored);
-  ctd_image_unref(image);
-  ctd_error_clear(&ignored);
 }
 
 int ctd_archive_records_put(struct ctd_archive_records *records, struct ctd_client *client,
@@ -69,7 +55,7 @@ int ctd_archive_records_put(struct ctd_archive_records *records, struct ctd_clie
     return 0;
   ctd_scope_init(&undo, UNDO_TIMEOUT);
   for (size_t i = 0; i < out->count; i++)
-    record_undo(&records->items[i], client, &undo);
+    ctd_image_undo(client, records->items[i].name, records->items[i].before, &undo);
   ctd_images_free(out);
   return -1;
 }

@@ -2,14 +2,7 @@
 #ifndef CTD_CLIENT_ARCHIVE_WRITER_H
 #define CTD_CLIENT_ARCHIVE_WRITER_H
 
-#include "base/clock.h"
-#include <stddef.h>
-
-/* Where bytes go to: all of them, or it's an error. */
-struct ctd_sink {
-  int (*write)(void *context, const void *data, size_t size, struct ctd_scope *scope, struct ctd_error *err);
-  void *context;
-};
+#include "client/sink.h"
 
 /* One thread. */
 struct ctd_archive_writer;

@@ -38,6 +38,7 @@ static void record_free(struct record *record) {
   free(info->runtime);
   free(info->snapshotter);
   free(info->snapshot_key);
+  free(info->sandbox);
   free(info->spec);
   ctd_labels_free(&info->labels);
   ctd_typed_free(&info->runtime_options);
@@ -66,7 +67,8 @@ static struct record *record_new(const ContainerMessage *message, struct ctd_err
   if (ctd_copy_string(&info->id, message->id, err) || ctd_copy_string(&info->image, message->image, err) ||
       ctd_copy_string(&info->runtime, message->runtime ? message->runtime->name : "", err) ||
       ctd_copy_string(&info->snapshotter, message->snapshotter, err) ||
-      ctd_copy_string(&info->snapshot_key, message->snapshot_key, err) || copy_spec(&info->spec, message->spec, err) ||
+      ctd_copy_string(&info->snapshot_key, message->snapshot_key, err) ||
+      ctd_copy_string(&info->sandbox, message->sandbox, err) || copy_spec(&info->spec, message->spec, err) ||
       ctd_labels_from_map(&info->labels, message->labels, message->n_labels, err) ||
       ctd_typed_from_any(&info->runtime_options, message->runtime ? message->runtime->options : NULL, err) ||
       ctd_extensions_from_map(&info->extensions, message->extensions, message->n_extensions, err)) {

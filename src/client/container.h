@@ -22,7 +22,7 @@ const char *ctd_container_id(const struct ctd_container *container);
 
 /* The record's fields; strings may be "". It stays as it is as long as the container, also when a newer one is read. */
 struct ctd_container_info {
-  char *id, *image, *runtime, *snapshotter, *snapshot_key;
+  char *id, *image, *runtime, *snapshotter, *snapshot_key, *sandbox;
   struct ctd_labels labels;
   double created, updated; /* epoch */
   char *spec;              /* the OCI runtime spec, JSON */
@@ -39,6 +39,7 @@ struct ctd_container_options {
   const char *runtime;              /* NULL: the client's, then the namespace's default */
   struct ctd_typed runtime_options; /* client/runtime_message.h makes them */
   const char *restart;              /* "always", "on-failure[:n]", "unless-stopped", "no"; NULL: no monitoring */
+  const char *sandbox;              /* the id of the sandbox that its task runs in; NULL: none */
   struct ctd_extensions extensions;
   struct ctd_labels labels;
   struct ctd_runtime_options spec;

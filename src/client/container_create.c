@@ -6,6 +6,7 @@
 #include "client/mount.h"
 #include "client/namespace.h"
 #include "client/remap.h"
+#include "client/sandbox.h"
 #include "client/snapshot.h"
 #include "containers.pb-c.h"
 #include "oci/runtime_spec.h"
@@ -61,6 +62,17 @@ static int check_options(const struct creation *creation, struct ctd_error *err)
   if (!creation->image && !options->rootfs && !options->snapshot && !options->ready_spec)
     return ctd_error_set(err, CTD_INVALID_ARGUMENT, "want one of rootfs, snapshot and spec");
   return 0;
+}
+
+/* The daemon would take any id, and run the task beside the sandbox. */
+static int check_sandbox(const struct creation *creation, struct ctd_client *client, struct ctd_scope *scope,
+                         struct ctd_error *err) {
+  struct ctd_sandbox *sandbox = NULL;
+  if (!creation->options->sandbox)
+    return 0;
+  int result = ctd_sandbox_get(client, creation->options->sandbox, scope, &sandbox, err);
+  ctd_sandbox_unref(sandbox);
+  return result;
 }
 
 static int check_free(const struct creation *creation, struct ctd_client *client, struct ctd_scope *scope,
@@ -248,6 +260,7 @@ static int create_record(const struct creation *creation, CreateResponse **reply
   message.spec = &spec;
   message.snapshotter = creation->snapshotter ? creation->snapshotter : (char *)"";
   message.snapshot_key = (char *)creation->key;
+  message.sandbox = (char *)(options->sandbox ? options->sandbox : "");
   int result = -1;
   if (!ctd_extensions_to_map(&options->extensions, &message.extensions, &message.n_extensions, err) &&
       !ctd_map_from_labels(&creation->labels,
@@ -318,7 +331,8 @@ static int create(struct ctd_client *client, struct ctd_image *image, const char
   int result = -1;
   *out = NULL;
   if (!ctd_identifier_check("container's id", id, err) && !check_options(&creation, err) &&
-      !check_free(&creation, client, scope, err) && !ctd_lease_begin(client, &creation.client, scope, err)) {
+      !check_sandbox(&creation, client, scope, err) && !check_free(&creation, client, scope, err) &&
+      !ctd_lease_begin(client, &creation.client, scope, err)) {
     result = creation_run(&creation, client, scope, out, err);
     ctd_lease_end(client, creation.client);
   }

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "client/any.h"
 #include "client/container.h"
+#include "client/label_mask.h"
 #include "containers.pb-c.h"
 #include "rpc/call.h"
 #include <stdlib.h>
@@ -23,28 +24,15 @@ struct update {
 };
 
 static void update_free(struct update *update) {
-  for (size_t i = 0; i < update->mask.n_paths; i++)
-    free(update->mask.paths[i]);
-  free(update->mask.paths);
+  ctd_label_mask_free(&update->mask);
   free(update->message.labels);
   free(update->message.extensions);
   free(update->spec_text);
 }
 
-/* The daemon changes the fields of the mask and no others. Takes the path over. */
-static int mask_add(struct update *update, char *path, struct ctd_error *err) {
-  char **paths = path ? realloc(update->mask.paths, (update->mask.n_paths + 1) * sizeof *paths) : NULL;
-  if (!paths) {
-    free(path);
-    return ctd_error_nomem(err);
-  }
-  paths[update->mask.n_paths++] = path;
-  update->mask.paths = paths;
-  return 0;
-}
-
+/* The daemon changes the fields of the mask and no others. */
 static int mask_field(struct update *update, const char *field, struct ctd_error *err) {
-  return mask_add(update, ctd_format(err, "%s", field), err);
+  return ctd_label_mask_add(&update->mask, ctd_format(err, "%s", field), err);
 }
 
 static int fill_spec(struct update *update, const json_t *spec, struct ctd_error *err) {
@@ -62,19 +50,12 @@ static int fill_labels(struct update *update, const struct ctd_labels *labels, s
                              &update->message.labels, &update->message.n_labels, err);
 }
 
-static int mask_labels(struct update *update, const struct ctd_labels *labels, struct ctd_error *err) {
-  for (size_t i = 0; i < labels->count; i++)
-    if (mask_add(update, ctd_format(err, "labels.%s", labels->items[i].key), err))
-      return -1;
-  return 0;
-}
-
 /* One by one: the daemon keeps what it has under other names in any case, but else its answer wouldn't have them. */
 static int fill_extensions(struct update *update, const struct ctd_extensions *extensions, struct ctd_error *err) {
   if (ctd_extensions_to_map(extensions, &update->message.extensions, &update->message.n_extensions, err))
     return -1;
   for (size_t i = 0; i < extensions->count; i++)
-    if (mask_add(update, ctd_format(err, "extensions.%s", extensions->items[i].name), err))
+    if (ctd_label_mask_add(&update->mask, ctd_format(err, "extensions.%s", extensions->items[i].name), err))
       return -1;
   return 0;
 }
@@ -84,8 +65,8 @@ static int fill(struct update *update, const struct ctd_container_changes *chang
     return -1;
   if (changes->labels && (fill_labels(update, changes->labels, err) || mask_field(update, "labels", err)))
     return -1;
-  if (changes->labels_merged &&
-      (fill_labels(update, changes->labels_merged, err) || mask_labels(update, changes->labels_merged, err)))
+  if (changes->labels_merged && (fill_labels(update, changes->labels_merged, err) ||
+                                 ctd_label_mask_make(&update->mask, changes->labels_merged, err)))
     return -1;
   if (changes->extensions && fill_extensions(update, changes->extensions, err))
     return -1;

@@ -28,6 +28,15 @@ int ctd_unpack_check(struct ctd_client *client, const struct ctd_image_config *c
   return ctd_image_config_check_platform(config, &own, err);
 }
 
+bool ctd_content_can_unpack(const struct ctd_image_content *content) {
+  if (!content->config.document)
+    return false;
+  for (size_t i = 0; i < content->manifest.layer_count; i++)
+    if (!ctd_media_type_is_layer(content->manifest.layers[i].media_type))
+      return false;
+  return true;
+}
+
 int ctd_unpack_content(struct ctd_client *client, const struct ctd_image_content *content, const char *snapshotter,
                        struct ctd_scope *scope, struct ctd_error *err) {
   const struct ctd_layer_source source = {.needed = stored_needed, .await = stored_await, .progress = stored_progress};

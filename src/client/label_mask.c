@@ -2,12 +2,20 @@
 #include "base/buffer.h"
 #include <stdlib.h>
 
-int ctd_label_mask_make(Google__Protobuf__FieldMask *mask, const struct ctd_labels *labels, struct ctd_error *err) {
-  mask->paths = calloc(labels->count + 1, sizeof *mask->paths);
-  if (!mask->paths)
+int ctd_label_mask_add(Google__Protobuf__FieldMask *mask, char *path, struct ctd_error *err) {
+  char **paths = path ? realloc(mask->paths, (mask->n_paths + 1) * sizeof *paths) : NULL;
+  if (!paths) {
+    free(path);
     return ctd_error_nomem(err);
-  for (mask->n_paths = 0; mask->n_paths < labels->count; mask->n_paths++)
-    if (!(mask->paths[mask->n_paths] = ctd_format(err, "labels.%s", labels->items[mask->n_paths].key)))
+  }
+  paths[mask->n_paths++] = path;
+  mask->paths = paths;
+  return 0;
+}
+
+int ctd_label_mask_make(Google__Protobuf__FieldMask *mask, const struct ctd_labels *labels, struct ctd_error *err) {
+  for (size_t i = 0; i < labels->count; i++)
+    if (ctd_label_mask_add(mask, ctd_format(err, "labels.%s", labels->items[i].key), err))
       return -1;
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "client/namespace.h"
 #include "base/buffer.h"
+#include "client/sandbox.h"
 #include "namespaces.pb-c.h"
 #include "rpc/call.h"
 #include <stdlib.h>
@@ -77,6 +78,13 @@ int ctd_choose_snapshotter(struct ctd_client *client, const char *wanted, char *
 int ctd_choose_runtime(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
                        struct ctd_error *err) {
   const struct choice choice = runtime_choice(client, wanted);
+  *out = NULL;
+  return choose(client, &choice, &out, 1, scope, err);
+}
+
+int ctd_choose_sandboxer(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
+                         struct ctd_error *err) {
+  const struct choice choice = {wanted, NULL, "containerd.io/defaults/sandboxer", CTD_DEFAULT_SANDBOXER};
   *out = NULL;
   return choose(client, &choice, &out, 1, scope, err);
 }

@@ -10,14 +10,17 @@ extern "C" {
 #endif
 
 /*
- * The snapshotter or runtime for an operation: `wanted`, the client's own, the namespace's default (its label
- * "containerd.io/defaults/snapshotter"), containerd's. At most one RPC. The caller frees *out.
+ * The snapshotter, runtime or sandboxer for an operation: `wanted`, the client's own (which has none for sandboxes), the
+ * namespace's default (its label "containerd.io/defaults/snapshotter"), containerd's. At most one RPC. The caller frees
+ * *out.
  */
 int ctd_choose_snapshotter(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
                            struct ctd_error *err);
 int ctd_choose_runtime(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
                        struct ctd_error *err);
-/* Both, still with at most one RPC. */
+int ctd_choose_sandboxer(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
+                         struct ctd_error *err);
+/* A snapshotter and a runtime, still with at most one RPC. */
 int ctd_choose_both(struct ctd_client *client, const char *wanted_snapshotter, const char *wanted_runtime,
                     char **snapshotter, char **runtime, struct ctd_scope *scope, struct ctd_error *err);
 

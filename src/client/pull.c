@@ -6,6 +6,7 @@
 #include "client/lease.h"
 #include "client/namespace.h"
 #include "client/pull_layers.h"
+#include "client/transfer_pull.h"
 #include "client/unpack.h"
 #include "oci/reference.h"
 #include "registry/fetch.h"
@@ -173,18 +174,8 @@ static int pull_store(struct pull *pull, struct ctd_error *err) {
   return result;
 }
 
-/* Attestations and artifacts have other layers than file systems. */
-static bool content_can_unpack(const struct ctd_image_content *content) {
-  if (!content->config.document)
-    return false;
-  for (size_t i = 0; i < content->manifest.layer_count; i++)
-    if (!ctd_media_type_is_layer(content->manifest.layers[i].media_type))
-      return false;
-  return true;
-}
-
 static int pull_content(struct pull *pull, const struct ctd_image_content *content, struct ctd_error *err) {
-  bool unpack = pull->options->unpack && content_can_unpack(content);
+  bool unpack = pull->options->unpack && ctd_content_can_unpack(content);
   if (unpack && pull->options->platform_check && ctd_unpack_check(pull->client, &content->config, err))
     return -1;
   ctd_scope_init_within(&pull->scope, pull->caller);
@@ -217,8 +208,27 @@ static void pull_free(struct pull *pull) {
   ctd_labels_free(&pull->origin);
   ctd_http_close(pull->http);
   ctd_registry_close(pull->registry);
-  ctd_reference_free(&pull->reference);
   ctd_pull_report_free(&pull->report);
+}
+
+static int pull_here(struct pull *pull, struct ctd_image **out, struct ctd_error *err) {
+  ctd_scope_init_within(&pull->scope, pull->caller);
+  ctd_pull_report_init(&pull->report, &pull->options->listener);
+  int result = pull_run(pull, out, err);
+  pull_free(pull);
+  return result;
+}
+
+/* The daemon does it, as far as it is meant to and can. */
+static int pull_anywhere(struct pull *pull, struct ctd_image **out, struct ctd_error *err) {
+  if (pull->options->transfer == CTD_TRANSFER_NEVER)
+    return pull_here(pull, out, err);
+  if (!ctd_transfer_pull(pull->client, &pull->reference, pull->options, pull->caller, out, err))
+    return 0;
+  if (pull->options->transfer == CTD_TRANSFER_ALWAYS || err->code != CTD_UNIMPLEMENTED)
+    return -1;
+  ctd_error_clear(err);
+  return pull_here(pull, out, err);
 }
 
 int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_pull_options *options,
@@ -227,11 +237,9 @@ int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_
   *out = NULL;
   if (ctd_reference_parse(&pull.reference, reference, err))
     return ctd_client_failed(client, err, "pull", "%s", reference);
-  ctd_scope_init_within(&pull.scope, scope);
-  ctd_pull_report_init(&pull.report, &options->listener);
-  int result = pull_run(&pull, out, err);
+  int result = pull_anywhere(&pull, out, err);
   if (result)
     ctd_client_failed(client, err, "pull", "%s", pull.reference.name);
-  pull_free(&pull);
+  ctd_reference_free(&pull.reference);
   return result;
 }

@@ -37,6 +37,9 @@ struct ctd_progress_listener {
   void *context;
 };
 
+/* Whether the daemon pulls by itself: CTD_TRANSFER_AUTO, where it can all that is asked. */
+enum ctd_pull_transfer { CTD_TRANSFER_NEVER, CTD_TRANSFER_ALWAYS, CTD_TRANSFER_AUTO };
+
 struct ctd_pull_options {
   const json_t *platforms; /* array of strings; NULL: the client's alone */
   bool all_platforms;
@@ -47,13 +50,14 @@ struct ctd_pull_options {
   struct ctd_labels labels; /* for the image's record; owned by the caller */
   struct ctd_registry_options registry;
   struct ctd_progress_listener listener;
+  enum ctd_pull_transfer transfer;
 };
 
 /*
  * Resolves `reference` (normalised here: "redis" works), fetches what the daemon doesn't have, unpacks and creates or
  * updates the image's record, all under one lease. What it leaves is what containerd's Go client leaves. On failure no
  * image record, lease or unfinished snapshot stays; blobs that are complete may stay until they are collected.
- * The caller unrefs *out.
+ * With CTD_TRANSFER_ALWAYS what the daemon can't do by itself is CTD_UNIMPLEMENTED. The caller unrefs *out.
  */
 int ctd_pull(struct ctd_client *client, const char *reference, const struct ctd_pull_options *options,
              struct ctd_scope *scope, struct ctd_image **out, struct ctd_error *err);

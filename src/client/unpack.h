@@ -29,6 +29,9 @@ int ctd_unpack(struct ctd_client *client, const char *snapshotter, const struct 
 int ctd_unpack_content(struct ctd_client *client, const struct ctd_image_content *content, const char *snapshotter,
                        struct ctd_scope *scope, struct ctd_error *err);
 
+/* Whether it's layers of file systems that an image has: attestations and artifacts have others. */
+bool ctd_content_can_unpack(const struct ctd_image_content *content);
+
 struct ctd_unpack_options {
   const char *platform;    /* NULL: the client's */
   const char *snapshotter; /* NULL: the default one */

@@ -200,27 +200,35 @@ static const struct ctd_method containers_method = {
 };
 
 static const struct ctd_method *const client_methods[] = {
-    &version_method,       &image_method,
-    &images_method,        &container_method,
-    &containers_method,    &ctd_client_new_container_method,
-    &ctd_restore_method,   &ctd_pull_method,
-    &ctd_push_method,      &ctd_import_method,
-    &ctd_export_method,    &ctd_lease_method,
-    &ctd_events_method,    &ctd_publish_method,
-    &ctd_forward_method,   &ctd_server_method,
-    &ctd_call_method,      &ctd_stream_method,
-    &ctd_plugins_method,   &ctd_serving_method,
-    &ctd_snapshots_method, NULL,
+    &version_method,
+    &image_method,
+    &images_method,
+    &container_method,
+    &containers_method,
+    &ctd_client_new_container_method,
+    &ctd_restore_method,
+    &ctd_pull_method,
+    &ctd_push_method,
+    &ctd_import_method,
+    &ctd_export_method,
+    &ctd_lease_method,
+    &ctd_events_method,
+    &ctd_publish_method,
+    &ctd_forward_method,
+    &ctd_server_method,
+    &ctd_call_method,
+    &ctd_stream_method,
+    &ctd_plugins_method,
+    &ctd_serving_method,
+    &ctd_snapshots_method,
+    &ctd_transfer_method,
+    NULL,
 };
 
 static const luaL_Reg client_functions[] = {
-    {"with_namespace", client_with_namespace},
-    {"with_lease", ctd_with_lease_function},
-    {"leases", ctd_leases_function},
-    {"content", ctd_content_function},
-    {"namespaces", ctd_namespaces_function},
-    {"diff", ctd_diff_function},
-    {NULL, NULL},
+    {"with_namespace", client_with_namespace}, {"with_lease", ctd_with_lease_function}, {"leases", ctd_leases_function},
+    {"content", ctd_content_function},         {"namespaces", ctd_namespaces_function}, {"diff", ctd_diff_function},
+    {"sandboxes", ctd_sandboxes_function},     {"mounts", ctd_mounts_function},         {NULL, NULL},
 };
 
 const struct ctd_type ctd_client_type = {

@@ -52,9 +52,33 @@ static const struct ctd_option connect_options[] = {
     {NULL, NULL, 0, false},
 };
 
+/*
+ * What nginx runs in its init phase runs in the master, whose workers are forked afterwards: nothing that was started
+ * before works in them.
+ */
+static bool is_in_nginx_master(lua_State *L) {
+  int top = lua_gettop(L);
+  bool in_master = false;
+  lua_getglobal(L, "ngx");
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, "get_phase");
+    if (lua_isfunction(L, -1)) {
+      lua_call(L, 0, 1);
+      in_master = ctd_is_text(L, -1) && !strcmp(lua_tostring(L, -1), "init");
+    }
+  }
+  lua_settop(L, top);
+  return in_master;
+}
+
 static void connect_parse(lua_State *L, struct ctd_op *op, void *data) {
   struct connect *request = data;
   op->timeout = CONNECT_TIMEOUT;
+  if (is_in_nginx_master(L))
+    ctd_op_fail(
+        op, CTD_FAILED_PRECONDITION,
+        "init_by_lua runs in nginx's master, and its workers couldn't use the connection: connect in a request, "
+        "in a timer, or with block = true in init_worker_by_lua");
   request->options.address = from_environment(L, op, "CONTAINERD_ADDRESS");
   request->options.ns = from_environment(L, op, "CONTAINERD_NAMESPACE");
   request->options.hosts_dir = from_environment(L, op, "CONTAINERD_HOSTS_DIR");

@@ -138,11 +138,12 @@ static int info_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
 static int info_push(lua_State *L, struct ctd_op *op, void *data) {
   const struct ctd_container_info *record = ctd_container_record(((struct request *)data)->container);
   (void)op;
-  lua_createtable(L, 0, 9);
+  lua_createtable(L, 0, 10);
   ctd_record_set_string(L, "id", record->id);
   ctd_record_set_string(L, "image", record->image);
   ctd_record_set_string(L, "snapshotter", record->snapshotter);
   ctd_record_set_string(L, "snapshot_key", record->snapshot_key);
+  ctd_record_set_string(L, "sandbox", record->sandbox);
   ctd_record_set_time(L, "created", record->created);
   ctd_record_set_time(L, "updated", record->updated);
   push_runtime(L, record);

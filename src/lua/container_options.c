@@ -1,6 +1,8 @@
 #include "lua/container_options.h"
+#include "client/sandbox.h"
 #include "lua/op.h"
 #include "lua/spec_options.h"
+#include "lua/types.h"
 
 #define OPTION(member) offsetof(struct ctd_new_container, options.member)
 #define SPEC(member) offsetof(struct ctd_new_container, options.spec.member)
@@ -21,6 +23,20 @@ static void read_edit(lua_State *L, int index, struct ctd_op *op, const char *na
   options->edit_context = op;
 }
 
+/* The id of a sandbox, or the sandbox. */
+static void read_sandbox(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  const struct ctd_object *object = ctd_object_test(L, index, &ctd_sandbox_type);
+  if (!object) {
+    ctd_read_string(L, index, op, name, target);
+    return;
+  }
+  if (!object->pointer)
+    ctd_misuse(L, op, "\"%s\": the sandbox is closed", name);
+  lua_pushstring(L, ctd_sandbox_id(object->pointer));
+  ctd_read_string(L, lua_gettop(L), op, name, target);
+  lua_pop(L, 1);
+}
+
 const struct ctd_option ctd_new_container_options[] = {
     {"snapshot", ctd_read_string, OPTION(snapshot), false},
     {"snapshot_view", ctd_read_boolean, OPTION(snapshot_view), false},
@@ -32,6 +48,7 @@ const struct ctd_option ctd_new_container_options[] = {
     {"restart", ctd_read_string, OPTION(restart), false},
     {"runtime", ctd_read_string, OPTION(runtime), false},
     {"runtime_options", ctd_read_runtime_options, OPTION(runtime_options), false},
+    {"sandbox", read_sandbox, OPTION(sandbox), false},
 
     CTD_PROCESS_OPTIONS(SPEC),
     {"command", ctd_read_strings, SPEC(command), false},

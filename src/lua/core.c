@@ -1,7 +1,9 @@
 /* containerd.core: the C part. It gives the methods of all types, and the module's functions in two habits. */
+#include "lua/alarm.h"
 #include "lua/codec.h"
 #include "lua/fail.h"
 #include "lua/file.h"
+#include "lua/future.h"
 #include "lua/hub.h"
 #include "lua/json.h"
 #include "lua/message.h"
@@ -13,9 +15,13 @@
 static const char *const wait_functions[] = {"sleep", "all", "any", "use", "hub", NULL};
 
 static const struct ctd_type *const types[] = {
-    &ctd_client_type, &ctd_image_type,  &ctd_container_type,   &ctd_task_type,     &ctd_process_type, &ctd_stream_type,
-    &ctd_lease_type,  &ctd_leases_type, &ctd_namespaces_type,  &ctd_content_type,  &ctd_walk_type,    &ctd_reader_type,
-    &ctd_writer_type, &ctd_events_type, &ctd_snapshotter_type, &ctd_exchange_type, &ctd_diff_type,    NULL,
+    &ctd_client_type,    &ctd_image_type,   &ctd_container_type,
+    &ctd_task_type,      &ctd_process_type, &ctd_stream_type,
+    &ctd_lease_type,     &ctd_leases_type,  &ctd_namespaces_type,
+    &ctd_content_type,   &ctd_walk_type,    &ctd_reader_type,
+    &ctd_writer_type,    &ctd_events_type,  &ctd_snapshotter_type,
+    &ctd_exchange_type,  &ctd_diff_type,    &ctd_sandbox_type,
+    &ctd_sandboxes_type, &ctd_mounts_type,  NULL,
 };
 
 static const struct ctd_method *const module_methods[] = {&ctd_connect_method, NULL};
@@ -77,6 +83,10 @@ static void core_open(lua_State *L) {
   lua_setfield(L, 2, "methods");
   lua_pushcfunction(L, ctd_file_columns);
   lua_setfield(L, 2, "columns");
+  lua_pushcfunction(L, ctd_alarm_function);
+  lua_setfield(L, 2, "alarm");
+  lua_pushcfunction(L, ctd_future_traits);
+  lua_setfield(L, 2, "traits");
   lua_pushvalue(L, 1);
   lua_pushcclosure(L, core_module, 1);
   lua_setfield(L, 2, "module");

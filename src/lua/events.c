@@ -90,7 +90,7 @@ static void next_release(void *data) {
 
 static const struct ctd_method next_method = {
     .name = "next",
-    .flags = CTD_METHOD_SLICED,
+    .flags = CTD_METHOD_SLICED | CTD_METHOD_ENDLESS,
     .size = sizeof(struct next),
     .run = next_run,
     .push = next_push,

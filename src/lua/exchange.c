@@ -74,7 +74,7 @@ static void recv_release(void *data) {
 
 static const struct ctd_method recv_method = {
     .name = "recv",
-    .flags = CTD_METHOD_SLICED,
+    .flags = CTD_METHOD_SLICED | CTD_METHOD_ENDLESS,
     .size = sizeof(struct message),
     .run = recv_run,
     .push = recv_push,

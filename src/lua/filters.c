@@ -48,13 +48,17 @@ static const char *filter_read(lua_State *L, struct ctd_op *op, int index) {
   return filter;
 }
 
-static bool is_options(lua_State *L, int index) {
-  if (lua_type(L, index) != LUA_TTABLE)
-    return false;
-  lua_getfield(L, index, "timeout");
-  bool number = lua_type(L, -1) == LUA_TNUMBER;
+static bool has_field(lua_State *L, int index, const char *name, int type) {
+  lua_getfield(L, index, name);
+  bool has = lua_type(L, -1) == type;
   lua_pop(L, 1);
-  return number;
+  return has;
+}
+
+/* Values of labels are strings. */
+static bool is_options(lua_State *L, int index) {
+  return lua_type(L, index) == LUA_TTABLE &&
+         (has_field(L, index, "timeout", LUA_TNUMBER) || has_field(L, index, "block", LUA_TBOOLEAN));
 }
 
 void ctd_filters_read(lua_State *L, struct ctd_op *op, struct ctd_filters *filters) {

@@ -216,11 +216,13 @@ static int future_expire(lua_State *L) {
   return ctd_fail(L, op->safe);
 }
 
-/* refuse(handle, or a function's name): what runs can't yield to the host's event loop. */
+/* refuse(handle, or a function's name): what runs can't yield to the host's event loop, or has been refused already. */
 static int future_refuse(lua_State *L) {
   const struct handle *handle = handle_test(L, 1);
   const struct ctd_op *op = handle ? handle->op : NULL;
   const char *name = op ? op->method->name : luaL_checkstring(L, 1);
+  if (op && op->done)
+    return future_result(L);
   struct ctd_error *err = ctd_fail_box(L);
   ctd_error_set(err, CTD_FAILED_PRECONDITION, "%s: can't wait where nothing can yield to the event loop", name);
   snprintf(err->op, sizeof err->op, "%s", name);
@@ -263,6 +265,15 @@ static const luaL_Reg future_functions[] = {
     {"refuse", future_refuse},
     {NULL, NULL},
 };
+
+int ctd_future_traits(lua_State *L) {
+  const struct handle *handle = handle_check(L, 1);
+  if (!handle->op)
+    return 0;
+  lua_pushboolean(L, handle->op->blocking);
+  lua_pushboolean(L, (handle->op->method->flags & CTD_METHOD_ENDLESS) != 0);
+  return 2;
+}
 
 void ctd_future_functions(lua_State *L) {
   ctd_set_functions(L, future_functions);

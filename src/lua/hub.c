@@ -3,11 +3,20 @@
 #include "base/standard_fds.h"
 #include "base/thread.h"
 #include "lua/op.h"
+#include "lua/wakeup.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+struct job {
+  struct ctd_hub *hub;
+  struct ctd_op *op;
+  void (*run)(struct ctd_op *op);
+  pthread_t thread;
+  struct job *next;
+};
 
 struct ctd_hub {
   atomic_int references;
@@ -16,9 +25,12 @@ struct ctd_hub {
   pthread_mutex_t mutex; /* guards what follows */
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
+  struct ctd_wakeup wakeup;
+  struct job *ended; /* jobs whose threads are still to be joined */
   bool closed;
-  int busy;     /* what is between begin and end */
-  int expected; /* operations; Lua's thread alone */
+  bool given_up; /* closed, and nobody joins what still runs */
+  int busy;      /* what is between begin and end */
+  int expected;  /* operations; Lua's thread alone */
 };
 
 static const char hub_key; /* registry: the box with the pointer, which is closed with the state */
@@ -30,6 +42,7 @@ static int hub_new(struct ctd_hub **out, struct ctd_error *err) {
     return ctd_error_nomem(err);
   atomic_init(&hub->references, 1);
   hub->fd = -1;
+  hub->wakeup = CTD_WAKEUP_NONE;
   pthread_mutex_init(&hub->mutex, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -77,6 +90,41 @@ int ctd_hub_fd(struct ctd_hub *hub, struct ctd_error *err) {
   return ctd_hub_prepare(hub, err) ? -1 : hub->fd;
 }
 
+int ctd_hub_listen(struct ctd_hub *hub, const char **path, struct ctd_error *err) {
+  if (ctd_hub_prepare(hub, err))
+    return -1;
+  pthread_mutex_lock(&hub->mutex);
+  int result = ctd_wakeup_listen(&hub->wakeup, err);
+  pthread_mutex_unlock(&hub->mutex);
+  *path = hub->wakeup.address.sun_path;
+  return result;
+}
+
+int ctd_hub_accept(struct ctd_hub *hub, struct ctd_error *err) {
+  if (ctd_hub_prepare(hub, err))
+    return -1;
+  pthread_mutex_lock(&hub->mutex);
+  int result = ctd_wakeup_accept(&hub->wakeup, err);
+  if (hub->first)
+    ctd_wakeup_ring(&hub->wakeup);
+  pthread_mutex_unlock(&hub->mutex);
+  return result;
+}
+
+void ctd_hub_hang_up(struct ctd_hub *hub) {
+  if (hub_is_foreign(hub))
+    return;
+  pthread_mutex_lock(&hub->mutex);
+  ctd_wakeup_close(&hub->wakeup);
+  pthread_mutex_unlock(&hub->mutex);
+}
+
+/* With the mutex: who watches looks soon. */
+static void hub_ring(struct ctd_hub *hub) {
+  eventfd_write(hub->fd, 1);
+  ctd_wakeup_ring(&hub->wakeup);
+}
+
 void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
   pthread_mutex_lock(&hub->mutex);
   if (!hub->closed && !op->queued && !op->forgotten) {
@@ -85,19 +133,24 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
     op->previous = hub->last;
     *(hub->last ? &hub->last->next : &hub->first) = ctd_op_ref(op);
     hub->last = op;
-    eventfd_write(hub->fd, 1);
+    hub_ring(hub);
   }
   pthread_mutex_unlock(&hub->mutex);
 }
 
+/* With the mutex: the fd isn't readable any more. */
+static void hub_calm(struct ctd_hub *hub) {
+  eventfd_t news;
+  eventfd_read(hub->fd, &news);
+}
+
 /* With the mutex. The queue's reference becomes the caller's. */
 static void hub_unlink(struct ctd_hub *hub, struct ctd_op *op) {
-  eventfd_t news;
   op->queued = false;
   *(op->previous ? &op->previous->next : &hub->first) = op->next;
   *(op->next ? &op->next->previous : &hub->last) = op->previous;
   if (!hub->first)
-    eventfd_read(hub->fd, &news);
+    hub_calm(hub);
 }
 
 void ctd_hub_expect(struct ctd_hub *hub, struct ctd_op *op) {
@@ -109,21 +162,24 @@ int ctd_hub_expected(const struct ctd_hub *hub) {
   return hub->expected;
 }
 
-static void hub_expect_no_more(struct ctd_hub *hub, struct ctd_op *op) {
-  if (op->expected)
-    hub->expected--;
+/* Whether it was the last one. */
+static bool hub_expect_no_more(struct ctd_hub *hub, struct ctd_op *op) {
+  bool was_expected = op->expected;
   op->expected = false;
+  return was_expected && --hub->expected == 0;
 }
 
 void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
   if (hub_is_foreign(hub))
     return;
-  hub_expect_no_more(hub, op);
+  bool was_last = hub_expect_no_more(hub, op);
   pthread_mutex_lock(&hub->mutex);
   bool queued = op->queued;
   if (queued)
     hub_unlink(hub, op);
   op->forgotten = true;
+  if (was_last)
+    hub_ring(hub); /* who watches learns that there is nothing more to watch for */
   pthread_mutex_unlock(&hub->mutex);
   if (queued)
     ctd_op_unref(op);
@@ -136,6 +192,8 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   struct ctd_op *op = hub->first;
   if (op)
     hub_unlink(hub, op);
+  else if (hub->fd >= 0)
+    hub_calm(hub);
   pthread_mutex_unlock(&hub->mutex);
   if (op && atomic_load(&op->complete))
     hub_expect_no_more(hub, op);
@@ -146,12 +204,6 @@ void ctd_hub_wait(struct ctd_hub *hub, double seconds) {
   struct pollfd readable = {hub->fd, POLLIN, 0};
   poll(&readable, hub->fd < 0 || hub_is_foreign(hub) ? 0 : 1, (int)ceil(fmax(0, seconds) * 1000));
 }
-
-struct job {
-  struct ctd_hub *hub;
-  struct ctd_op *op;
-  void (*run)(struct ctd_op *op);
-};
 
 void ctd_hub_begin(struct ctd_hub *hub) {
   pthread_mutex_lock(&ctd_hub_ref(hub)->mutex);
@@ -167,26 +219,54 @@ void ctd_hub_end(struct ctd_hub *hub) {
   ctd_hub_unref(hub);
 }
 
+/* Leaves the thread to Lua's, which joins it: at its exit a program has none that is about to end. */
+static void job_end(struct job *job) {
+  struct ctd_hub *hub = job->hub;
+  pthread_mutex_lock(&hub->mutex);
+  if (hub->given_up) {
+    pthread_detach(job->thread);
+    free(job);
+  } else {
+    job->next = hub->ended;
+    hub->ended = job;
+  }
+  pthread_mutex_unlock(&hub->mutex);
+  ctd_hub_end(hub);
+}
+
 static void *job_run(void *argument) {
-  struct job job = *(struct job *)argument;
-  free(argument);
-  job.run(job.op);
-  ctd_op_unref(job.op);
-  ctd_hub_end(job.hub);
+  struct job *job = argument;
+  job->thread = pthread_self();
+  job->run(job->op);
+  ctd_op_unref(job->op);
+  job_end(job);
   return NULL;
+}
+
+/* Lua's thread. */
+static void hub_join_ended(struct ctd_hub *hub) {
+  pthread_mutex_lock(&hub->mutex);
+  struct job *job = hub->ended;
+  hub->ended = NULL;
+  pthread_mutex_unlock(&hub->mutex);
+  while (job) {
+    struct job *next = job->next;
+    pthread_join(job->thread, NULL);
+    free(job);
+    job = next;
+  }
 }
 
 int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct ctd_op *op), struct ctd_error *err) {
   pthread_t thread;
   struct job *job = malloc(sizeof *job);
+  hub_join_ended(hub);
   if (!job)
     return ctd_error_nomem(err);
-  *job = (struct job){hub, ctd_op_ref(op), run};
+  *job = (struct job){.hub = hub, .op = ctd_op_ref(op), .run = run};
   ctd_hub_begin(hub);
-  if (!ctd_thread_start(&thread, "ctd-job", job_run, job, err)) {
-    pthread_detach(thread);
+  if (!ctd_thread_start(&thread, "ctd-job", job_run, job, err))
     return 0;
-  }
   free(job);
   ctd_op_unref(op);
   ctd_hub_end(hub);
@@ -208,9 +288,12 @@ static void hub_close(struct ctd_hub *hub) {
     ctd_op_unref(op);
   pthread_mutex_lock(&hub->mutex);
   hub->closed = true;
+  ctd_wakeup_close(&hub->wakeup);
   while (hub->busy && !pthread_cond_timedwait(&hub->idle, &hub->mutex, &until))
     continue;
+  hub->given_up = true;
   pthread_mutex_unlock(&hub->mutex);
+  hub_join_ended(hub);
 }
 
 static int hub_gc(lua_State *L) {

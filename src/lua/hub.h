@@ -55,6 +55,15 @@ int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct
 /* Waits until the fd is readable or a signal comes, at most `seconds`. */
 void ctd_hub_wait(struct ctd_hub *hub, double seconds);
 
+/*
+ * For a host that can't watch the eventfd: the wake-up socket (lua/wakeup.h). Its path belongs to the hub, until the
+ * host has connected and the connection is accepted; from then on each post sends a byte, unless one is unread. Lua's
+ * thread.
+ */
+int ctd_hub_listen(struct ctd_hub *hub, const char **path, struct ctd_error *err);
+int ctd_hub_accept(struct ctd_hub *hub, struct ctd_error *err);
+void ctd_hub_hang_up(struct ctd_hub *hub);
+
 /* The eventfd, opened if need be. */
 int ctd_hub_fd(struct ctd_hub *hub, struct ctd_error *err);
 

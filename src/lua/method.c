@@ -103,6 +103,26 @@ static int hub_pollfd(lua_State *L) {
   return 1;
 }
 
+/* listen() -> path */
+static int hub_listen(lua_State *L) {
+  const char *path;
+  struct ctd_error *err = ctd_fail_box(L);
+  if (ctd_hub_listen(ctd_hub_of(L), &path, err))
+    return ctd_fail(L, false);
+  lua_pushstring(L, path);
+  return 1;
+}
+
+static int hub_accept(lua_State *L) {
+  struct ctd_error *err = ctd_fail_box(L);
+  return ctd_hub_accept(ctd_hub_of(L), err) ? ctd_fail(L, false) : 0;
+}
+
+static int hub_hang_up(lua_State *L) {
+  ctd_hub_hang_up(ctd_hub_of(L));
+  return 0;
+}
+
 /* expected() -> how many operations go on elsewhere */
 static int hub_expected(lua_State *L) {
   lua_pushinteger(L, ctd_hub_expected(ctd_hub_of(L)));
@@ -115,9 +135,10 @@ static int now(lua_State *L) {
 }
 
 static const luaL_Reg method_functions[] = {
-    {"new", method_new},        {"read", method_read}, {"start", method_start},
-    {"take", hub_take},         {"pause", hub_pause},  {"pollfd", hub_pollfd},
-    {"expected", hub_expected}, {"now", now},          {NULL, NULL},
+    {"new", method_new},        {"read", method_read},  {"start", method_start},
+    {"take", hub_take},         {"pause", hub_pause},   {"pollfd", hub_pollfd},
+    {"expected", hub_expected}, {"listen", hub_listen}, {"accept", hub_accept},
+    {"hang_up", hub_hang_up},   {"now", now},           {NULL, NULL},
 };
 
 void ctd_method_push_wait(lua_State *L) {

@@ -17,6 +17,8 @@ struct ctd_type;
 #define CTD_METHOD_SLICED 2u
 /* `parse` reads all arguments, options too. */
 #define CTD_METHOD_VARIADIC 4u
+/* It waits for what may never come: a host that ends gracefully cancels it. */
+#define CTD_METHOD_ENDLESS 8u
 
 struct ctd_method {
   const char *name;

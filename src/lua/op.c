@@ -73,19 +73,22 @@ bool ctd_op_is_driven(const struct ctd_op *op) {
   return op->blocking && !op->yields && (op->method->flags & (CTD_METHOD_SINGLE | CTD_METHOD_SLICED));
 }
 
-static void op_start_call(struct ctd_op *op) {
+/* Whether it is under way; what didn't get as far is done. */
+static bool op_send_call(struct ctd_op *op) {
   op->scope.nowait = true;
-  bool driven = ctd_op_is_driven(op);
-  if (!driven) {
-    ctd_hub_begin(op->hub);
-    op->scope.notify = op_call_is_over;
-    op->scope.notify_context = ctd_op_ref(op);
-  }
   int result = op_run(op);
-  if (result == CTD_PENDING)
-    return;
-  op_finish(op, result);
-  if (!driven)
+  if (result != CTD_PENDING)
+    op_finish(op, result);
+  return result == CTD_PENDING;
+}
+
+static void op_start_call(struct ctd_op *op) {
+  ctd_hub_begin(op->hub);
+  op->scope.notify = op_call_is_over;
+  op->scope.notify_context = ctd_op_ref(op);
+  if (op_send_call(op))
+    ctd_hub_expect(op->hub, op);
+  else
     op_leave_pump(op);
 }
 
@@ -95,18 +98,26 @@ static void op_start_elsewhere(struct ctd_op *op) {
     op_finish(op, -1);
   else if (single)
     op_start_call(op);
-  if (!op->done)
+  else
     ctd_hub_expect(op->hub, op);
 }
 
+void ctd_op_fail(struct ctd_op *op, enum ctd_code code, const char *message) {
+  ctd_error_set(&op->error, code, "%s: %s", op->method->name, message);
+  snprintf(op->error.op, sizeof op->error.op, "%s", op->method->name);
+  op_finish(op, -1);
+}
+
 void ctd_op_start(struct ctd_op *op, bool yields) {
+  if (op->done)
+    return;
   ctd_scope_init(&op->scope, op->timeout);
   op->started = true;
   op->yields = yields;
   if (!ctd_op_is_driven(op))
     op_start_elsewhere(op);
   else if (op->method->flags & CTD_METHOD_SINGLE)
-    op_start_call(op);
+    op_send_call(op);
 }
 
 /*

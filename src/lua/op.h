@@ -49,6 +49,9 @@ struct ctd_op *ctd_op_new(const struct ctd_method *method, struct ctd_hub *hub, 
 struct ctd_op *ctd_op_ref(struct ctd_op *op);
 void ctd_op_unref(struct ctd_op *op); /* any thread; NULL is fine */
 
+/* Before it is started: it has failed, and won't be. */
+void ctd_op_fail(struct ctd_op *op, enum ctd_code code, const char *message);
+
 /* Starts it with its parsed request; `yields` as above. What goes wrong becomes its result. */
 void ctd_op_start(struct ctd_op *op, bool yields);
 

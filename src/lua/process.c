@@ -54,7 +54,7 @@ static int wait_push(lua_State *L, struct ctd_op *op, void *data) {
 
 const struct ctd_method ctd_process_wait_method = {
     .name = "wait",
-    .flags = CTD_METHOD_SINGLE,
+    .flags = CTD_METHOD_SINGLE | CTD_METHOD_ENDLESS,
     .size = sizeof(struct wait),
     .run = wait_run,
     .push = wait_push,

@@ -2,6 +2,7 @@
 #include "lua/op.h"
 #include "lua/registry_options.h"
 #include "lua/types.h"
+#include <string.h>
 
 struct pull {
   struct ctd_client *client;
@@ -10,11 +11,15 @@ struct pull {
   struct ctd_image *image;
 };
 
-/* One, or an array of at least one. */
-static void read_platforms(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
-  ctd_read_strings(L, index, op, name, target);
-  if (!json_array_size(*(json_t **)target))
-    ctd_misuse(L, op, "\"%s\": no platform is named", name);
+/* A boolean, or "auto". */
+static void read_transfer(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  enum ctd_pull_transfer *transfer = target;
+  if (lua_type(L, index) == LUA_TBOOLEAN)
+    *transfer = lua_toboolean(L, index) ? CTD_TRANSFER_ALWAYS : CTD_TRANSFER_NEVER;
+  else if (lua_type(L, index) == LUA_TSTRING && !strcmp(lua_tostring(L, index), "auto"))
+    *transfer = CTD_TRANSFER_AUTO;
+  else
+    ctd_read_failed(L, index, op, name, "boolean or \"auto\"");
 }
 
 static const struct ctd_option pull_arguments[] = {
@@ -24,12 +29,13 @@ static const struct ctd_option pull_arguments[] = {
 
 static const struct ctd_option pull_options[] = {
     {"unpack", ctd_read_boolean, offsetof(struct pull, options.unpack), false},
-    {"platform", read_platforms, offsetof(struct pull, options.platforms), false},
+    {"platform", ctd_read_platforms, offsetof(struct pull, options.platforms), false},
     {"all_platforms", ctd_read_boolean, offsetof(struct pull, options.all_platforms), false},
     {"platform_check", ctd_read_boolean, offsetof(struct pull, options.platform_check), false},
     {"snapshotter", ctd_read_string, offsetof(struct pull, options.snapshotter), false},
     {"labels", ctd_read_labels, offsetof(struct pull, options.labels), false},
     {"max_concurrent", ctd_read_count, offsetof(struct pull, options.max_concurrent), false},
+    {"transfer", read_transfer, offsetof(struct pull, options.transfer), false},
     CTD_REGISTRY_OPTIONS(offsetof(struct pull, options.registry), offsetof(struct pull, options.listener)),
     {NULL, NULL, 0, false},
 };

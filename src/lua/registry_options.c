@@ -67,6 +67,12 @@ void ctd_read_retries(lua_State *L, int index, struct ctd_op *op, const char *na
     ctd_read_count(L, index, op, name, target);
 }
 
+void ctd_read_platforms(lua_State *L, int index, struct ctd_op *op, const char *name, void *target) {
+  ctd_read_strings(L, index, op, name, target);
+  if (!json_array_size(*(json_t **)target))
+    ctd_misuse(L, op, "\"%s\": no platform is named", name);
+}
+
 static void tell_progress(void *context, const struct ctd_progress *progress) {
   ctd_upcall_progress(context, progress);
 }

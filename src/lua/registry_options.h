@@ -8,6 +8,8 @@
 void ctd_read_auth(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* ctd_auth_options */
 void ctd_read_plain_http(lua_State *L, int index, struct ctd_op *op, const char *name, void *target); /* its enum */
 void ctd_read_retries(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);    /* int */
+/* One, or an array of at least one: json_t *, an array of strings. */
+void ctd_read_platforms(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 /* struct ctd_progress_listener */
 void ctd_read_progress(lua_State *L, int index, struct ctd_op *op, const char *name, void *target);
 

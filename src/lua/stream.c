@@ -59,7 +59,7 @@ static void read_release(void *data) {
 
 static const struct ctd_method read_method = {
     .name = "read",
-    .flags = CTD_METHOD_SLICED | CTD_METHOD_VARIADIC,
+    .flags = CTD_METHOD_SLICED | CTD_METHOD_ENDLESS | CTD_METHOD_VARIADIC,
     .size = sizeof(struct read),
     .parse = read_parse,
     .run = read_run,

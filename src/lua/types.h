@@ -22,12 +22,16 @@ extern const struct ctd_type ctd_reader_type;     /* of its own */
 extern const struct ctd_type ctd_writer_type;     /* struct ctd_ingest_writer */
 extern const struct ctd_type ctd_walk_type;       /* struct ctd_content_walk */
 extern const struct ctd_type ctd_diff_type;       /* struct ctd_client */
+extern const struct ctd_type ctd_sandbox_type;    /* struct ctd_sandbox */
+extern const struct ctd_type ctd_sandboxes_type;  /* struct ctd_client */
+extern const struct ctd_type ctd_mounts_type;     /* struct ctd_client */
 
 /* Methods that have a file of their own. */
 extern const struct ctd_method ctd_connect_method;
 extern const struct ctd_method ctd_pull_method;
 extern const struct ctd_method ctd_import_method;
 extern const struct ctd_method ctd_export_method;
+extern const struct ctd_method ctd_transfer_method;
 extern const struct ctd_method ctd_new_container_method;        /* of an image */
 extern const struct ctd_method ctd_client_new_container_method; /* of a client */
 extern const struct ctd_method ctd_container_update_method;
@@ -62,6 +66,8 @@ int ctd_content_function(lua_State *L);
 int ctd_diff_function(lua_State *L);
 int ctd_leases_function(lua_State *L);
 int ctd_namespaces_function(lua_State *L);
+int ctd_sandboxes_function(lua_State *L);
+int ctd_mounts_function(lua_State *L);
 int ctd_with_lease_function(lua_State *L);
 
 #endif

@@ -86,23 +86,35 @@ static bool credentials_present(const struct ctd_credentials *credentials) {
 }
 
 /* Users know Docker's registry by the name that images have. */
-static const char *host_name(const struct ctd_host *host) {
-  return strcmp(host->authority, "registry-1.docker.io") == 0 ? "docker.io" : host->authority;
+static const char *host_name(const char *authority) {
+  return strcmp(authority, "registry-1.docker.io") == 0 ? "docker.io" : authority;
 }
 
-static int credentials_find(struct ctd_auth *auth, const struct ctd_host *host, struct ctd_scope *scope,
-                            struct ctd_credentials *out, struct ctd_error *err) {
-  if (!host->mirror && credentials_present(&auth->own)) {
-    if (ctd_copy_string(&out->username, auth->own.username, err) < 0 ||
-        ctd_copy_string(&out->password, auth->own.password, err) < 0)
+int ctd_auth_find(const struct ctd_auth_options *options, const char *authority, bool own, struct ctd_scope *scope,
+                  struct ctd_credentials *out, struct ctd_error *err) {
+  const char *host = host_name(authority);
+  if (own && (options->username || options->identity_token)) {
+    if (ctd_copy_string(&out->username, options->username, err) < 0 ||
+        ctd_copy_string(&out->password, options->password, err) < 0)
       return -1;
-    return ctd_copy_string(&out->identity_token, auth->own.identity_token, err);
+    return ctd_copy_string(&out->identity_token, options->identity_token, err);
   }
-  if (auth->credentials && auth->credentials(auth->context, host_name(host), scope, out, err) < 0)
+  if (options->credentials && options->credentials(options->credentials_context, host, scope, out, err) < 0)
     return -1;
-  if (auth->docker_config && !credentials_present(out))
-    return ctd_docker_config_get(host_name(host), scope, out, err);
+  if (options->docker_config && !credentials_present(out))
+    return ctd_docker_config_get(host, scope, out, err);
   return 0;
+}
+
+static int credentials_find(const struct ctd_auth *auth, const struct ctd_host *host, struct ctd_scope *scope,
+                            struct ctd_credentials *out, struct ctd_error *err) {
+  const struct ctd_auth_options options = {.username = auth->own.username,
+                                           .password = auth->own.password,
+                                           .identity_token = auth->own.identity_token,
+                                           .credentials = auth->credentials,
+                                           .credentials_context = auth->context,
+                                           .docker_config = auth->docker_config};
+  return ctd_auth_find(&options, host->authority, !host->mirror, scope, out, err);
 }
 
 static int entry_ask(struct ctd_auth *auth, size_t host, struct ctd_scope *scope, struct ctd_error *err) {

@@ -7,6 +7,7 @@
 
 #include "registry/hosts.h"
 #include "registry/http.h"
+#include "registry/options.h"
 
 struct ctd_auth;
 
@@ -24,5 +25,12 @@ int ctd_auth_get(struct ctd_auth *auth, size_t host, char **out, struct ctd_erro
  */
 int ctd_auth_answer(struct ctd_auth *auth, struct ctd_http *http, struct ctd_scope *scope, size_t host, const char *url,
                     const struct ctd_http_response *response, const char *used, char **out, struct ctd_error *err);
+
+/*
+ * The credentials for a host, "registry-1.docker.io" or "localhost:5000"; without any 0 and *out as it was, zeroed.
+ * `own`: it's the registry itself and none of its mirrors. The caller frees *out, also on failure.
+ */
+int ctd_auth_find(const struct ctd_auth_options *options, const char *authority, bool own, struct ctd_scope *scope,
+                  struct ctd_credentials *out, struct ctd_error *err);
 
 #endif

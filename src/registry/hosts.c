@@ -151,6 +151,15 @@ static int directory_find(char **out, const char *hosts_dir, const char *registr
   return 0;
 }
 
+int ctd_hosts_are_configured(bool *out, const char *registry, const char *hosts_dir, struct ctd_error *err) {
+  char *directory = NULL;
+  if (hosts_dir && directory_find(&directory, hosts_dir, registry, err) < 0)
+    return -1;
+  *out = directory != NULL;
+  free(directory);
+  return 0;
+}
+
 static int hosts_read_directory(struct ctd_hosts *hosts, const char *directory, struct ctd_error *err) {
   if (ctd_hosts_file_read(hosts, directory, err) == 0)
     return 0;

@@ -49,6 +49,9 @@ struct ctd_hosts {
 int ctd_hosts_load(struct ctd_hosts *out, const char *registry, const char *hosts_dir, enum ctd_plain_http plain_http,
                    struct ctd_error *err);
 
+/* Whether one of these directories exists. `hosts_dir` may be NULL. */
+int ctd_hosts_are_configured(bool *out, const char *registry, const char *hosts_dir, struct ctd_error *err);
+
 void ctd_hosts_free(struct ctd_hosts *hosts);
 
 /* Adds an empty host at the end; NULL and *err when memory is short. It is borrowed until the next is added. */

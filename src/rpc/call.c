@@ -133,11 +133,18 @@ static void call_await(struct ctd_call *call, struct ctd_scope *scope) {
     }
 }
 
+/* At the deadline the daemon, which knows of it, may be first to end a call, and calls that cancelled. */
+static bool ended_at_deadline(const struct ctd_scope *scope, const struct ctd_error *err) {
+  return err->code == CTD_CANCELLED && !ctd_scope_cancelled(scope) && ctd_now_monotonic() >= scope->deadline;
+}
+
 static int call_answer(struct ctd_call *call, const ProtobufCMessageDescriptor *type, ProtobufCMessage **reply,
-                       struct ctd_error *err) {
-  if (ctd_status_check(&call->status, err))
-    return -1;
-  return reply ? ctd_wire_unpack(reply, type, call->answer, err) : 0;
+                       struct ctd_scope *scope, struct ctd_error *err) {
+  if (!ctd_status_check(&call->status, err))
+    return reply ? ctd_wire_unpack(reply, type, call->answer, err) : 0;
+  if (ended_at_deadline(scope, err))
+    ctd_scope_check(scope, err);
+  return -1;
 }
 
 int ctd_call(const struct ctd_target *target, const char *method, const ProtobufCMessage *request,
@@ -155,7 +162,7 @@ int ctd_call(const struct ctd_target *target, const char *method, const Protobuf
   }
   if (scope->nowait)
     scope->call = NULL;
-  int result = call_answer(call, type, reply, err);
+  int result = call_answer(call, type, reply, scope, err);
   call_free(call);
   return result;
 }

@@ -11,29 +11,32 @@ end
 local waiter = {}
 waiter.__index = waiter
 
+-- Those that have yielded: the loop itself doesn't know its coroutines, so nobody else keeps them.
+local yielded = {}
+
 function luv_loop.new_waiter()
   return setmetatable({ thread = coroutine.running(), woken = false }, waiter)
 end
 
-local function resume(thread)
-  local ok, err = coroutine.resume(thread)
-  if not ok then
-    error(err, 0)
-  end
-end
-
 -- libuv counts milliseconds, and what is shorter than one isn't to become none.
-local function milliseconds(seconds)
-  return math.ceil(math.min(seconds, 2 ^ 31) * 1000)
+function waiter:resume_after(seconds)
+  self.timer = self.timer or uv.new_timer()
+  self.timer:start(math.ceil(math.min(seconds, 2 ^ 31) * 1000), 0, function()
+    local ok, err = coroutine.resume(self.thread)
+    if not ok then
+      error(debug.traceback(self.thread, tostring(err)), 0) -- luv shows strings only
+    end
+  end)
 end
 
 function waiter:wait(seconds)
   if not self.woken then
-    self.timer = uv.new_timer()
-    self.timer:start(milliseconds(seconds), 0, function()
-      resume(self.thread)
-    end)
+    if seconds < math.huge then
+      self:resume_after(seconds)
+    end
+    yielded[self] = true
     coroutine.yield()
+    yielded[self] = nil
     self.timer:close()
     self.timer = nil
   end
@@ -41,13 +44,10 @@ function waiter:wait(seconds)
 end
 
 function waiter:wake()
-  self.woken = true
-  if self.timer then
-    self.timer:stop()
-    self.timer:start(0, 0, function()
-      resume(self.thread)
-    end)
+  if yielded[self] and not self.woken then
+    self:resume_after(0)
   end
+  self.woken = true
 end
 
 local poll

@@ -28,10 +28,13 @@ daemon_config() {
 # ctr is slow to see that a socket has come into being, so it is asked only then.
 daemon_answers() { [[ -S $(daemon_dir "$1")/containerd.sock ]] && daemon_ctr "$1" --connect-timeout 1s version >/dev/null 2>&1; }
 
+# Daemons trust the registries with TLS, of which 1.7 can't be told otherwise when it pulls by itself.
 daemon_serve() {
   local dir
   dir=$(daemon_dir "$1")
-  PATH=$(daemon_bin "$1"):$PATH serve "$dir" containerd --config "$dir/config.toml"
+  registry_authority 2>/dev/null
+  SSL_CERT_DIR=$lab/registry/authority PATH=$(daemon_bin "$1"):$PATH \
+    serve "$dir" containerd --config "$dir/config.toml"
 }
 
 daemon_start() {

@@ -10,9 +10,9 @@ extern "C" {
 #endif
 
 /*
- * The snapshotter, runtime or sandboxer for an operation: `wanted`, the client's own (which has none for sandboxes), the
- * namespace's default (its label "containerd.io/defaults/snapshotter"), containerd's. At most one RPC. The caller frees
- * *out.
+ * The snapshotter, runtime or sandboxer for an operation: `wanted`, the client's own (which has none for sandboxes),
+ * the namespace's default (its label "containerd.io/defaults/snapshotter"), containerd's. At most one RPC. The caller
+ * frees *out.
  */
 int ctd_choose_snapshotter(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
                            struct ctd_error *err);

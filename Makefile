@@ -62,7 +62,7 @@ PUBLIC = $(call once,PUBLIC,$(CC) -Isrc -MM src/client/all.h $(PKG_CFLAGS) | gre
 INCLUDE := $(BUILD)/include/containerd-client
 MODULE := $(OUT)/containerd/core.so
 
-.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep states test test-c spec demo lab lab-down lint check-proto format
+.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep states test test-c spec demo bench lab lab-down lint check-proto format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -204,6 +204,12 @@ demo: deps
 	$(MAKE) module
 	spec/support/demo
 
+# Beside the official Go client; ROW=pull, or ROW="list growth", narrows it.
+bench: deps
+	spec/support/deps golang-go golang-github-containerd-containerd-dev
+	$(MAKE) module
+	bench/run $(ROW)
+
 lab:
 	spec/support/lab prepare
 	spec/support/lab up $(DAEMONS)
@@ -248,7 +254,7 @@ lint-layers:
 	lua5.4 spec/check/layers.lua $(SOURCES)
 
 lint-length:
-	lua5.4 spec/check/length.lua $(C_FILES) $(wildcard lua/*/*.lua lua/*/*/*.lua spec/*.lua spec/*/*.lua examples/*.lua)
+	lua5.4 spec/check/length.lua $(C_FILES) $(wildcard lua/*/*.lua lua/*/*/*.lua spec/*.lua spec/*/*.lua examples/*.lua bench/*.lua bench/*/*.lua)
 
 # Each header compiles alone, as C++ too if it's made for it; those that are installed, without what we build with.
 lint-headers: $(GEN_H) core

@@ -2,6 +2,7 @@
 #include "rpc/connection.h"
 #include "rpc/h2.h"
 #include "rpc/status.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,13 @@ static char *text_decode(const char *value, size_t size) {
   return text;
 }
 
+/* What is no number is no status. */
+static unsigned status_parse(const char *value) {
+  char *end;
+  unsigned long status = strtoul(value, &end, 10);
+  return end == value || *end || status > UINT_MAX ? CTD_STATUS_UNKNOWN : (unsigned)status;
+}
+
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_size,
                      const uint8_t *value, size_t size, uint8_t flags, void *context) {
   struct ctd_h2 *h2 = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -100,7 +108,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     h2->http_status = (unsigned)strtoul((const char *)value, NULL, 10);
   } else if (!strcmp((const char *)name, "grpc-status")) {
     h2->has_status = true;
-    h2->status = (unsigned)strtoul((const char *)value, NULL, 10);
+    h2->status = status_parse((const char *)value);
   } else if (!strcmp((const char *)name, "grpc-message")) {
     free(h2->text);
     h2->text = text_decode((const char *)value, size);

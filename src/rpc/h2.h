@@ -21,28 +21,26 @@ struct ctd_h2 {
   struct ctd_connection *connection;
   struct ctd_h2 *next, **link; /* of the connection's streams */
   int32_t id;
-  bool is_closed; /* the session knows nothing of it any more */
+  bool is_closed;  /* the session knows nothing of it any more */
+  bool closing;    /* the sending side ends after what is being sent */
+  bool has_status; /* the status was told, but the call hasn't ended yet */
+  bool ended;
+  unsigned http_status, status;
+  char *text; /* of the status; owned. NULL: none */
 
   const struct ctd_wire *sending; /* borrowed from who waits until it's sent; NULL: nothing */
   size_t sent;                    /* bytes of it */
-  bool closing;                   /* the sending side ends after that */
 
   struct ctd_message *messages, **messages_end, *partial;
-  uint8_t prefix[CTD_WIRE_PREFIX];
-  size_t prefix_size;
   size_t withheld; /* bytes that the peer isn't told of as taken, since nobody takes the messages */
+  size_t prefix_size;
+  uint8_t prefix[CTD_WIRE_PREFIX];
 
-  unsigned http_status;
-  bool has_status; /* the status was told, but the call hasn't ended yet */
-  bool ended;
-  unsigned status;
-  char *text; /* of the status; owned. NULL: none */
-
+  bool at_message;        /* `notify` is called when a message comes, too */
+  bool is_news;           /* it is to be called */
   void (*notify)(void *); /* NULL: it isn't watched */
   void *notify_context;
-  bool at_message; /* notify is called when a message comes, too */
   double deadline; /* at which it ends if it's watched */
-  bool is_news;    /* notify is to be called */
   struct ctd_h2 *next_news;
 };
 

@@ -147,7 +147,7 @@ int ctd_stream_request(struct ctd_stream **out, const struct ctd_target *target,
   if (ctd_wire_pack(&wire, request, err))
     return -1;
   int result = stream_start(out, &start, type, scope, err);
-  if (!result)
+  if (*out)
     await_sent(*out, scope);
   ctd_wire_free(&wire);
   return result;

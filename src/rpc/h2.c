@@ -13,6 +13,7 @@ void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text) {
     return;
   h2->ended = true;
   h2->status = status;
+  h2->unsent = h2->sending;
   h2->sending = NULL;
   if (text) {
     free(h2->text);
@@ -186,6 +187,7 @@ void ctd_h2_free(struct ctd_h2 *h2) {
 
 void ctd_h2_send(struct ctd_h2 *h2, const struct ctd_wire *message, bool closing) {
   ctd_connection_lock(h2->connection);
+  h2->unsent = h2->ended;
   if (!h2->ended && !h2->closing) {
     h2->sending = message;
     h2->sent = 0;
@@ -279,6 +281,13 @@ bool ctd_h2_ended(struct ctd_h2 *h2) {
   bool ended = h2->ended;
   ctd_connection_unlock(h2->connection);
   return ended;
+}
+
+bool ctd_h2_unsent(struct ctd_h2 *h2) {
+  ctd_connection_lock(h2->connection);
+  bool unsent = h2->unsent;
+  ctd_connection_unlock(h2->connection);
+  return unsent;
 }
 
 int ctd_h2_check(struct ctd_h2 *h2, struct ctd_error *err) {

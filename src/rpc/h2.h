@@ -30,6 +30,7 @@ struct ctd_h2 {
 
   const struct ctd_wire *sending; /* borrowed from who waits until it's sent; NULL: nothing */
   size_t sent;                    /* bytes of it */
+  bool unsent;                    /* the call ended before something was sent wholly */
 
   struct ctd_message *messages, **messages_end, *partial;
   size_t withheld; /* bytes that the peer isn't told of as taken, since nobody takes the messages */
@@ -76,6 +77,9 @@ struct ctd_message *ctd_h2_take(struct ctd_h2 *h2);
 void ctd_h2_cancel(struct ctd_h2 *h2, unsigned status, const char *text);
 
 bool ctd_h2_ended(struct ctd_h2 *h2);
+
+/* Whether what was to be sent last can't be any more, since the call has ended. */
+bool ctd_h2_unsent(struct ctd_h2 *h2);
 
 /* After the end: 0, or −1 with its reason. */
 int ctd_h2_check(struct ctd_h2 *h2, struct ctd_error *err);

@@ -29,6 +29,8 @@ struct ctd_connection {
   struct ctd_waiter *waiters;
   uint64_t written;           /* bytes that the socket has taken */
   size_t out_size, out_begin; /* what it hasn't yet: out[out_begin … out_size] */
+  bool stalled;               /* the session has more to say than fits */
+  double read_at;             /* when somebody read, on the monotonic clock */
   bool driven;                /* a thread reads, or waits for something to read */
   bool ended;
   bool is_polled; /* the poller knows the socket */

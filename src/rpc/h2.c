@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IDLE 1.0 /* seconds */
+
 enum outcome { STARTED, STALE, FAILED };
 
 void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text) {
@@ -84,11 +86,13 @@ static void streams_leave(struct ctd_h2 *h2) {
 }
 
 /*
- * A connection may have ended, or be about to, without anybody having read that: where it takes none of the request,
- * that can safely be made on another.
+ * A connection may have ended, or be about to, without anybody having read that, for which one looks where it was idle.
+ * Where it takes none of the request, that can safely be made on another.
  */
 static enum outcome request_start(struct ctd_h2 *h2, const struct ctd_h2_start *start, struct ctd_error *err) {
   struct ctd_connection *connection = h2->connection;
+  if (!connection->driven && ctd_now_monotonic() - connection->read_at > IDLE)
+    ctd_connection_drive(connection);
   if (connection->ended || !nghttp2_session_check_request_allowed(connection->session))
     return STALE;
   if (start->notify && ctd_connection_watch(connection, start->deadline, err))

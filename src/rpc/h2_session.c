@@ -115,7 +115,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 static void h2_finish(struct ctd_h2 *h2) {
   char text[32];
   snprintf(text, sizeof text, "HTTP status %u", h2->http_status);
-  if (h2->has_status)
+  if (h2->partial || h2->prefix_size)
+    ctd_h2_end(h2, CTD_STATUS_INTERNAL, "the daemon ended the call in the middle of a message");
+  else if (h2->has_status)
     ctd_h2_end(h2, h2->status, NULL);
   else if (h2->http_status == 200)
     ctd_h2_end(h2, CTD_STATUS_INTERNAL, "the daemon ended the call without a status");

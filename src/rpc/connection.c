@@ -127,7 +127,8 @@ static bool connection_write(struct ctd_connection *connection) {
 }
 
 uint8_t *ctd_connection_reserve(struct ctd_connection *connection, size_t size) {
-  if (connection->out_size + size > sizeof connection->out && !connection_write(connection))
+  connection->stalled = connection->out_size + size > sizeof connection->out && !connection_write(connection);
+  if (connection->stalled)
     return NULL;
   uint8_t *room = connection->out + connection->out_size;
   connection->out_size += size;
@@ -141,12 +142,16 @@ static void session_failed(struct ctd_connection *connection, int code) {
 }
 
 void ctd_connection_flush(struct ctd_connection *connection) {
-  if (connection->ended)
-    return;
-  int result = nghttp2_session_send(connection->session);
+  int result = 0;
+  bool again = !connection->ended;
+  while (again) {
+    connection->stalled = false;
+    result = nghttp2_session_send(connection->session);
+    again = connection_write(connection) && !result && connection->stalled;
+  }
   if (result)
     session_failed(connection, result);
-  else if (connection_write(connection) && !nghttp2_session_want_read(connection->session) &&
+  else if (!connection->ended && !nghttp2_session_want_read(connection->session) &&
            !nghttp2_session_want_write(connection->session))
     session_failed(connection, NGHTTP2_ERR_PROTO);
 }
@@ -169,6 +174,7 @@ static void connection_read(struct ctd_connection *connection) {
         session_failed(connection, (int)result);
     }
   } while (size == (ssize_t)sizeof connection->in && !connection->ended);
+  connection->read_at = ctd_now_monotonic();
 }
 
 void ctd_connection_drive(struct ctd_connection *connection) {
@@ -176,13 +182,10 @@ void ctd_connection_drive(struct ctd_connection *connection) {
     connection_read(connection);
 }
 
-static int milliseconds(double seconds) {
-  return seconds > 1e6 ? -1 : (int)ceil(seconds * 1e3);
-}
-
 /*
  * Waits for the socket: to read, if nobody does, and to write, if something waits for that. What is to be said to what
- * was read goes with the next request, or when somebody waits again: often that is one system call less.
+ * was read goes with the next request, or when somebody waits again: often that is one system call less. Others may
+ * change what is waited for meanwhile, so it never lasts long.
  */
 static void wait_and_drive(struct ctd_connection *connection, double seconds) {
   bool reads = !connection->driven;
@@ -192,10 +195,11 @@ static void wait_and_drive(struct ctd_connection *connection, double seconds) {
   if (reads)
     connection->driven = true;
   ctd_connection_unlock(connection);
-  int count = poll(&fd, 1, milliseconds(seconds));
+  int count = poll(&fd, 1, (int)ceil(fmin(seconds, CTD_SLICE) * 1e3));
   ctd_connection_lock(connection);
-  if (reads)
-    connection->driven = false;
+  if (!reads)
+    return;
+  connection->driven = false;
   if (count > 0)
     ctd_connection_drive(connection);
 }

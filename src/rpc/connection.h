@@ -22,28 +22,32 @@ struct ctd_h2;
 
 struct ctd_connection {
   atomic_int references;
+  int fd;
   pthread_mutex_t mutex; /* guards what follows, and the streams */
   nghttp2_session *session;
-  int fd;
   struct ctd_h2 *streams; /* all that haven't been freed */
-  bool driven;            /* a thread reads, or waits for something to read */
   struct ctd_waiter *waiters;
-  bool ended; /* and `reason` says why */
-  char reason[160];
   uint64_t written;           /* bytes that the socket has taken */
   size_t out_size, out_begin; /* what it hasn't yet: out[out_begin … out_size] */
+  bool stalled;               /* the session has more to say than fits */
+  double read_at;             /* when somebody read, on the monotonic clock */
+  bool driven;                /* a thread reads, or waits for something to read */
+  bool ended;
+  bool is_polled; /* the poller knows the socket */
 
+  /* What the poller is for. */
+  bool delivering;                         /* it calls a `notify` */
+  bool deliver_posted;                     /* it will look for news */
   int watched;                             /* streams with a `notify` that are still to be told */
-  struct ctd_h2 *news;                     /* those whose time has come */
-  bool delivering;                         /* the poller calls a `notify` */
-  pthread_cond_t delivered;                /* or has called it */
+  int timer;                               /* a timerfd; −1: none yet */
+  uint32_t armed;                          /* what it waits for */
+  double timer_at;                         /* when the timer rings; INFINITY: it doesn't */
+  struct ctd_h2 *news;                     /* streams whose `notify` is to be called */
+  pthread_cond_t delivered;                /* one has been called */
   struct ctd_poller_tag readable, expired; /* of the socket and of the timer */
   struct ctd_poller_job deliver, dispose;
-  bool is_polled, deliver_posted;
-  uint32_t armed;  /* what the poller waits for */
-  int timer;       /* a timerfd; −1: none yet */
-  double timer_at; /* when it rings; INFINITY: it doesn't */
 
+  char reason[160]; /* why it has ended */
   uint8_t in[CTD_CONNECTION_BUFFER], out[CTD_CONNECTION_BUFFER];
 };
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IDLE 1.0 /* seconds */
+
 enum outcome { STARTED, STALE, FAILED };
 
 void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text) {
@@ -13,6 +15,7 @@ void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text) {
     return;
   h2->ended = true;
   h2->status = status;
+  h2->unsent = h2->sending;
   h2->sending = NULL;
   if (text) {
     free(h2->text);
@@ -83,11 +86,13 @@ static void streams_leave(struct ctd_h2 *h2) {
 }
 
 /*
- * A connection may have ended, or be about to, without anybody having read that: where it takes none of the request,
- * that can safely be made on another.
+ * A connection may have ended, or be about to, without anybody having read that, for which one looks where it was idle.
+ * Where it takes none of the request, that can safely be made on another.
  */
 static enum outcome request_start(struct ctd_h2 *h2, const struct ctd_h2_start *start, struct ctd_error *err) {
   struct ctd_connection *connection = h2->connection;
+  if (!connection->driven && ctd_now_monotonic() - connection->read_at > IDLE)
+    ctd_connection_drive(connection);
   if (connection->ended || !nghttp2_session_check_request_allowed(connection->session))
     return STALE;
   if (start->notify && ctd_connection_watch(connection, start->deadline, err))
@@ -186,6 +191,7 @@ void ctd_h2_free(struct ctd_h2 *h2) {
 
 void ctd_h2_send(struct ctd_h2 *h2, const struct ctd_wire *message, bool closing) {
   ctd_connection_lock(h2->connection);
+  h2->unsent = h2->ended;
   if (!h2->ended && !h2->closing) {
     h2->sending = message;
     h2->sent = 0;
@@ -279,6 +285,13 @@ bool ctd_h2_ended(struct ctd_h2 *h2) {
   bool ended = h2->ended;
   ctd_connection_unlock(h2->connection);
   return ended;
+}
+
+bool ctd_h2_unsent(struct ctd_h2 *h2) {
+  ctd_connection_lock(h2->connection);
+  bool unsent = h2->unsent;
+  ctd_connection_unlock(h2->connection);
+  return unsent;
 }
 
 int ctd_h2_check(struct ctd_h2 *h2, struct ctd_error *err) {

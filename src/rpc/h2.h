@@ -21,28 +21,27 @@ struct ctd_h2 {
   struct ctd_connection *connection;
   struct ctd_h2 *next, **link; /* of the connection's streams */
   int32_t id;
-  bool is_closed; /* the session knows nothing of it any more */
+  bool is_closed;  /* the session knows nothing of it any more */
+  bool closing;    /* the sending side ends after what is being sent */
+  bool has_status; /* the status was told, but the call hasn't ended yet */
+  bool ended;
+  unsigned http_status, status;
+  char *text; /* of the status; owned. NULL: none */
 
   const struct ctd_wire *sending; /* borrowed from who waits until it's sent; NULL: nothing */
   size_t sent;                    /* bytes of it */
-  bool closing;                   /* the sending side ends after that */
+  bool unsent;                    /* the call ended before something was sent wholly */
 
   struct ctd_message *messages, **messages_end, *partial;
-  uint8_t prefix[CTD_WIRE_PREFIX];
-  size_t prefix_size;
   size_t withheld; /* bytes that the peer isn't told of as taken, since nobody takes the messages */
+  size_t prefix_size;
+  uint8_t prefix[CTD_WIRE_PREFIX];
 
-  unsigned http_status;
-  bool has_status; /* the status was told, but the call hasn't ended yet */
-  bool ended;
-  unsigned status;
-  char *text; /* of the status; owned. NULL: none */
-
+  bool at_message;        /* `notify` is called when a message comes, too */
+  bool is_news;           /* it is to be called */
   void (*notify)(void *); /* NULL: it isn't watched */
   void *notify_context;
-  bool at_message; /* notify is called when a message comes, too */
   double deadline; /* at which it ends if it's watched */
-  bool is_news;    /* notify is to be called */
   struct ctd_h2 *next_news;
 };
 
@@ -78,6 +77,9 @@ struct ctd_message *ctd_h2_take(struct ctd_h2 *h2);
 void ctd_h2_cancel(struct ctd_h2 *h2, unsigned status, const char *text);
 
 bool ctd_h2_ended(struct ctd_h2 *h2);
+
+/* Whether what was to be sent last can't be any more, since the call has ended. */
+bool ctd_h2_unsent(struct ctd_h2 *h2);
 
 /* After the end: 0, or −1 with its reason. */
 int ctd_h2_check(struct ctd_h2 *h2, struct ctd_error *err);

@@ -2,6 +2,7 @@
 #include "rpc/connection.h"
 #include "rpc/h2.h"
 #include "rpc/status.h"
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,18 +72,20 @@ ssize_t ctd_h2_read(nghttp2_session *session, int32_t id, uint8_t *buffer, size_
   return (ssize_t)(left < size ? left : size);
 }
 
-static int hex(char c) {
-  const char *digits = "0123456789ABCDEF0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
-  return at ? (int)((at - digits) % 16) : -1;
+/* The byte that "%0A" stands for; −1 if it isn't such a thing. */
+static int byte_decode(const uint8_t *quoted, size_t left) {
+  if (left < 3 || quoted[0] != '%' || !isxdigit(quoted[1]) || !isxdigit(quoted[2]))
+    return -1;
+  return (int)strtol((const char[]){(char)quoted[1], (char)quoted[2], '\0'}, NULL, 16);
 }
 
-/* gRPC's texts have some bytes in hexadecimal, %0A. NULL when memory is short. */
-static char *text_decode(const char *value, size_t size) {
+/* gRPC quotes bytes of its texts. NULL when memory is short. */
+static char *text_decode(const uint8_t *value, size_t size) {
   char *text = malloc(size + 1), *out = text;
   for (size_t i = 0; text && i < size; i++) {
-    bool quoted = value[i] == '%' && i + 2 < size && hex(value[i + 1]) >= 0 && hex(value[i + 2]) >= 0;
-    *out++ = quoted ? (char)(hex(value[i + 1]) << 4 | hex(value[i + 2])) : value[i];
-    i += quoted ? 2 : 0;
+    int byte = byte_decode(value + i, size - i);
+    *out++ = (char)(byte < 0 ? value[i] : byte);
+    i += byte < 0 ? 0 : 2;
   }
   if (text)
     *out = '\0';
@@ -111,7 +114,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     h2->status = status_parse((const char *)value);
   } else if (!strcmp((const char *)name, "grpc-message")) {
     free(h2->text);
-    h2->text = text_decode((const char *)value, size);
+    h2->text = text_decode(value, size);
   }
   return 0;
 }
@@ -120,7 +123,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 static void h2_finish(struct ctd_h2 *h2) {
   char text[32];
   snprintf(text, sizeof text, "HTTP status %u", h2->http_status);
-  if (h2->has_status)
+  if (h2->partial || h2->prefix_size)
+    ctd_h2_end(h2, CTD_STATUS_INTERNAL, "the daemon ended the call in the middle of a message");
+  else if (h2->has_status)
     ctd_h2_end(h2, h2->status, NULL);
   else if (h2->http_status == 200)
     ctd_h2_end(h2, CTD_STATUS_INTERNAL, "the daemon ended the call without a status");

@@ -60,7 +60,7 @@ static int send_wire(struct ctd_stream *stream, struct ctd_wire *wire, const str
   ctd_h2_send(stream->h2, wire, false);
   await_sent(stream, scope);
   ctd_wire_free(wire);
-  return ctd_h2_ended(stream->h2) ? stream_failure(stream, err) : 0;
+  return ctd_h2_unsent(stream->h2) ? stream_failure(stream, err) : 0;
 }
 
 int ctd_stream_send_within(struct ctd_stream *stream, const ProtobufCMessage *message, const struct ctd_scope *scope,
@@ -84,7 +84,7 @@ int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *mess
 int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {
   ctd_h2_send(stream->h2, NULL, true);
   await_sent(stream, stream->scope);
-  return ctd_h2_ended(stream->h2) ? ctd_h2_check(stream->h2, err) : 0;
+  return ctd_h2_unsent(stream->h2) ? ctd_h2_check(stream->h2, err) : 0;
 }
 
 bool ctd_stream_await(struct ctd_stream *stream, double seconds) {
@@ -147,7 +147,7 @@ int ctd_stream_request(struct ctd_stream **out, const struct ctd_target *target,
   if (ctd_wire_pack(&wire, request, err))
     return -1;
   int result = stream_start(out, &start, type, scope, err);
-  if (!result)
+  if (*out)
     await_sent(*out, scope);
   ctd_wire_free(&wire);
   return result;

@@ -62,7 +62,7 @@ PUBLIC = $(call once,PUBLIC,$(CC) -Isrc -MM src/client/all.h $(PKG_CFLAGS) | gre
 INCLUDE := $(BUILD)/include/containerd-client
 MODULE := $(OUT)/containerd/core.so
 
-.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep states test test-c spec demo bench lab lab-down lint check-proto format
+.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep states test test-c spec demo bench bench-nginx lab lab-down lint check-proto format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -209,6 +209,11 @@ bench: deps
 	spec/support/deps golang-go golang-github-containerd-containerd-dev
 	$(MAKE) module
 	bench/run $(ROW)
+
+bench-nginx: deps
+	$(MAKE) module
+	$(MAKE) LUA=luajit module
+	bench/nginx
 
 lab:
 	spec/support/lab prepare

@@ -136,8 +136,8 @@ core: $(LIBRARY) src/containerd-client.pc.in
 	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' -e 's,@LIBRARIES@,$(LIBRARIES),' \
 	  src/containerd-client.pc.in >$(BUILD)/containerd-client.pc
 
-# Lua's own symbols stay undefined: the interpreter that loads the module has them. gRPC's threads and at-exit handlers
-# outlive a lua_State, hence nodelete.
+# Lua's own symbols stay undefined: the interpreter that loads the module has them. The poller's thread
+# outlives a lua_State, hence nodelete.
 $(MODULE): $(BINDING_O) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -o $@ $^ $(PKG_LIBS)

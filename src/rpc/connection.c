@@ -229,18 +229,17 @@ static void waiter_leave(struct ctd_connection *connection, struct ctd_waiter *w
 bool ctd_connection_await(struct ctd_connection *connection, struct ctd_h2 *h2, bool (*ready)(const struct ctd_h2 *),
                           double seconds) {
   struct ctd_waiter self = {.changed = PTHREAD_COND_INITIALIZER, .h2 = h2};
-  double end = ctd_now_monotonic() + fmin(seconds, 1e6), left = seconds;
+  double end = ctd_now_monotonic() + fmin(seconds, 1e6);
   if (ready(h2))
     return true;
   waiter_enter(connection, &self);
-  while (!ready(h2) && left > 0) {
+  do {
     ctd_connection_flush(connection);
     if (connection->driven && ctd_connection_is_flushed(connection))
       wait_for_driver(connection, &self, end);
     else
-      wait_and_drive(connection, left);
-    left = end - ctd_now_monotonic();
-  }
+      wait_and_drive(connection, fmax(0, end - ctd_now_monotonic()));
+  } while (!ready(h2) && ctd_now_monotonic() < end);
   waiter_leave(connection, &self);
   return ready(h2);
 }

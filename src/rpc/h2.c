@@ -170,7 +170,7 @@ int ctd_h2_open(struct ctd_h2 **out, const struct ctd_h2_start *start, struct ct
     else
       outcome = h2_try(out, connection, start, err);
   if (outcome == STALE)
-    ctd_status_check(CTD_STATUS_UNAVAILABLE, "the daemon closes each connection", err);
+    ctd_status_check(CTD_STATUS_UNAVAILABLE, *connection->reason ? connection->reason : "it takes no more calls", err);
   ctd_connection_unref(connection);
   return outcome == STARTED ? 0 : -1;
 }

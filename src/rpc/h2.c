@@ -25,6 +25,16 @@ void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text) {
   ctd_connection_wake(h2->connection, h2);
 }
 
+/*
+ * Only once: it may be one of too many and not have begun, which nghttp2 takes back the first time; the second time it
+ * tells the peer, for whom it's an error of the connection.
+ */
+void ctd_h2_reset(struct ctd_h2 *h2) {
+  if (!h2->is_reset && !h2->is_closed)
+    nghttp2_submit_rst_stream(h2->connection->session, NGHTTP2_FLAG_NONE, h2->id, NGHTTP2_CANCEL);
+  h2->is_reset = true;
+}
+
 void ctd_h2_end_all(struct ctd_connection *connection) {
   for (struct ctd_h2 *h2 = connection->streams; h2; h2 = h2->next)
     ctd_h2_end(h2, CTD_STATUS_UNAVAILABLE, connection->reason);
@@ -177,12 +187,11 @@ int ctd_h2_open(struct ctd_h2 **out, const struct ctd_h2_start *start, struct ct
 
 void ctd_h2_free(struct ctd_h2 *h2) {
   struct ctd_connection *connection = h2->connection;
-  nghttp2_session *session = connection->session;
   ctd_connection_lock(connection);
   streams_leave(h2);
   if (!h2->is_closed && !connection->ended) {
-    nghttp2_session_set_stream_user_data(session, h2->id, NULL);
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, h2->id, NGHTTP2_CANCEL);
+    nghttp2_session_set_stream_user_data(connection->session, h2->id, NULL);
+    ctd_h2_reset(h2);
     ctd_connection_flush(connection);
   }
   ctd_connection_unlock(connection);
@@ -259,7 +268,7 @@ struct ctd_message *ctd_h2_take(struct ctd_h2 *h2) {
 static void h2_cancel(struct ctd_h2 *h2, unsigned status, const char *text) {
   if (h2->ended)
     return;
-  nghttp2_submit_rst_stream(h2->connection->session, NGHTTP2_FLAG_NONE, h2->id, NGHTTP2_CANCEL);
+  ctd_h2_reset(h2);
   ctd_h2_end(h2, status, text);
 }
 

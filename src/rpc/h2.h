@@ -22,6 +22,7 @@ struct ctd_h2 {
   struct ctd_h2 *next, **link; /* of the connection's streams */
   int32_t id;
   bool is_closed;  /* the session knows nothing of it any more */
+  bool is_reset;   /* or the peer is told that nobody wants the rest of it */
   bool closing;    /* the sending side ends after what is being sent */
   bool has_status; /* the status was told, but the call hasn't ended yet */
   bool ended;
@@ -97,6 +98,9 @@ ssize_t ctd_h2_read(nghttp2_session *session, int32_t id, uint8_t *buffer, size_
 
 /* It has ended; `text` is copied, and NULL leaves the one that came. */
 void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text);
+
+/* Nobody wants what is left of it. */
+void ctd_h2_reset(struct ctd_h2 *h2);
 
 /* The connection has ended: so do they all. */
 void ctd_h2_end_all(struct ctd_connection *connection);

@@ -230,7 +230,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
   (void)context;
   nghttp2_session_consume_connection(session, size);
   if (h2 && !h2->ended && h2_feed(h2, data, size))
-    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    ctd_h2_reset(h2);
   if (h2 && h2->messages)
     h2->withheld += size;
   else

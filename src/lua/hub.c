@@ -23,6 +23,7 @@ struct ctd_hub {
   pid_t owner;           /* who opened the fd; a forked child shares it and must not */
   int fd;                /* −1: not open yet */
   pthread_mutex_t mutex; /* guards what follows */
+  bool rung;             /* the fd is readable */
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
   struct ctd_wakeup wakeup;
@@ -121,7 +122,9 @@ void ctd_hub_hang_up(struct ctd_hub *hub) {
 
 /* With the mutex: who watches looks soon. */
 static void hub_ring(struct ctd_hub *hub) {
-  eventfd_write(hub->fd, 1);
+  if (!hub->rung)
+    eventfd_write(hub->fd, 1);
+  hub->rung = true;
   ctd_wakeup_ring(&hub->wakeup);
 }
 
@@ -141,7 +144,9 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
 /* With the mutex: the fd isn't readable any more. */
 static void hub_calm(struct ctd_hub *hub) {
   eventfd_t news;
-  eventfd_read(hub->fd, &news);
+  if (hub->rung)
+    eventfd_read(hub->fd, &news);
+  hub->rung = false;
 }
 
 /* With the mutex. The queue's reference becomes the caller's. */
@@ -192,7 +197,7 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   struct ctd_op *op = hub->first;
   if (op)
     hub_unlink(hub, op);
-  else if (hub->fd >= 0)
+  else
     hub_calm(hub);
   pthread_mutex_unlock(&hub->mutex);
   if (op && atomic_load(&op->complete))

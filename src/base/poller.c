@@ -1,4 +1,4 @@
-#include "client/poller.h"
+#include "base/poller.h"
 #include "base/thread.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -51,7 +51,7 @@ static int poller_open(struct ctd_error *err) {
   if (epoll_fd < 0 || wake_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &wake))
     return ctd_error_errno(err, errno, "start polling");
   pthread_t thread;
-  if (ctd_thread_start(&thread, "ctd-stdio", poller_run, NULL, err))
+  if (ctd_thread_start(&thread, "ctd-poller", poller_run, NULL, err))
     return -1;
   pthread_detach(thread);
   return 0;

@@ -34,13 +34,13 @@ static void keeps(struct h2_request *request) {
 }
 
 static void floods(struct h2_request *request) {
-  uint8_t *data = malloc(MESSAGE);
+  uint8_t *content = calloc(1, MESSAGE), *data = malloc(MESSAGE + 16);
   for (int i = 0; i < COUNT; i++) {
-    BytesValue value = bytes_value(data + 16, MESSAGE - 16);
-    memset(data + 16, i, MESSAGE - 16);
-    size_t size = google__protobuf__bytes_value__pack(&value, data);
-    h2_message(request, data, size);
+    BytesValue value = bytes_value(content, MESSAGE);
+    memset(content, i, MESSAGE);
+    h2_message(request, data, google__protobuf__bytes_value__pack(&value, data));
   }
+  free(content);
   free(data);
   h2_finish(request, "0", NULL);
 }
@@ -127,7 +127,7 @@ static void check_flood(struct ctd_stream *stream, int number) {
   bool ended;
   assert_int_equal(ctd_stream_receive_data(stream, 1, &data, &ended, &rpc.err), 0);
   assert_false(ended);
-  assert_int_equal(data.size, MESSAGE - 16);
+  assert_int_equal(data.size, MESSAGE);
   for (size_t i = 0; i < data.size; i++)
     if (data.data[i] != number)
       fail_msg("a wrong byte at %zu of %d", i, number);

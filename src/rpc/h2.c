@@ -185,19 +185,6 @@ int ctd_h2_open(struct ctd_h2 **out, const struct ctd_h2_start *start, struct ct
   return outcome == STARTED ? 0 : -1;
 }
 
-void ctd_h2_free(struct ctd_h2 *h2) {
-  struct ctd_connection *connection = h2->connection;
-  ctd_connection_lock(connection);
-  streams_leave(h2);
-  if (!h2->is_closed && !connection->ended) {
-    nghttp2_session_set_stream_user_data(connection->session, h2->id, NULL);
-    ctd_h2_reset(h2);
-    ctd_connection_flush(connection);
-  }
-  ctd_connection_unlock(connection);
-  h2_free(h2);
-}
-
 void ctd_h2_send(struct ctd_h2 *h2, const struct ctd_wire *message, bool closing) {
   ctd_connection_lock(h2->connection);
   h2->unsent = h2->ended;
@@ -258,6 +245,24 @@ static struct ctd_message *message_take(struct ctd_h2 *h2) {
   return message;
 }
 
+/* The session forgets it. Unlocks. */
+static void h2_leave(struct ctd_h2 *h2) {
+  struct ctd_connection *connection = h2->connection;
+  streams_leave(h2);
+  if (!h2->is_closed && !connection->ended) {
+    nghttp2_session_set_stream_user_data(connection->session, h2->id, NULL);
+    ctd_h2_reset(h2);
+    ctd_connection_flush(connection);
+  }
+  ctd_connection_unlock(connection);
+  h2_free(h2);
+}
+
+void ctd_h2_free(struct ctd_h2 *h2) {
+  ctd_connection_lock(h2->connection);
+  h2_leave(h2);
+}
+
 struct ctd_message *ctd_h2_take(struct ctd_h2 *h2) {
   ctd_connection_lock(h2->connection);
   struct ctd_message *message = message_take(h2);
@@ -303,10 +308,23 @@ bool ctd_h2_unsent(struct ctd_h2 *h2) {
   return unsent;
 }
 
+static int h2_check(const struct ctd_h2 *h2, struct ctd_error *err) {
+  return ctd_status_check(h2->status, h2->text ? h2->text : "", err);
+}
+
 int ctd_h2_check(struct ctd_h2 *h2, struct ctd_error *err) {
   ctd_connection_lock(h2->connection);
-  int result = ctd_status_check(h2->status, h2->text ? h2->text : "", err);
+  int result = h2_check(h2, err);
   ctd_connection_unlock(h2->connection);
+  return result;
+}
+
+/* All under one lock: the threads of a busy connection would else meet at each step. */
+int ctd_h2_finish(struct ctd_h2 *h2, struct ctd_message **answer, struct ctd_error *err) {
+  ctd_connection_lock(h2->connection);
+  int result = h2_check(h2, err);
+  *answer = message_take(h2);
+  h2_leave(h2);
   return result;
 }
 

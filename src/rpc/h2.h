@@ -60,6 +60,12 @@ struct ctd_h2_start {
 /* Opens one and writes as far as the socket takes it, without waiting. The caller frees *out. */
 int ctd_h2_open(struct ctd_h2 **out, const struct ctd_h2_start *start, struct ctd_error *err);
 
+/*
+ * Ends what has to do with a call that has ended: 0 or −1 as its status was, with its first message in *answer, which
+ * the caller frees (NULL: none).
+ */
+int ctd_h2_finish(struct ctd_h2 *h2, struct ctd_message **answer, struct ctd_error *err);
+
 /* What is left of the call is cancelled. One with a `notify` must have ended and been told. */
 void ctd_h2_free(struct ctd_h2 *h2);
 

@@ -233,6 +233,8 @@ bool ctd_connection_await(struct ctd_connection *connection, struct ctd_h2 *h2, 
   waiter_enter(connection, &self);
   do {
     ctd_connection_flush(connection);
+    if (ready(h2))
+      break;
     if (connection->driven && ctd_connection_is_flushed(connection))
       wait_for_driver(connection, &self, end);
     else

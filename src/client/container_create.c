@@ -117,6 +117,10 @@ static int make_on(struct creation *creation, const char *parent, const struct c
       creation->client, creation->snapshotter, creation->key, parent, labels, &creation->mounts, scope, err);
 }
 
+static bool needs_snapshot(const struct creation *creation) {
+  return !creation->options->rootfs && (creation->image || creation->options->snapshot);
+}
+
 /* With a user namespace the files are its ids'. */
 static int make_on_image(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
   const struct ctd_runtime_options *options = &creation->options->spec;
@@ -134,19 +138,29 @@ static int make_on_image(struct creation *creation, struct ctd_scope *scope, str
   return result;
 }
 
-/* A snapshot that is there already is somebody's; one that isn't there before and is there afterwards is ours. */
+/* Of one whose making was broken off on our side: a snapshot that was there before is somebody else's. */
+static void remove_snapshot_since(const struct creation *creation, double began) {
+  struct ctd_error ignored = {0};
+  struct ctd_snapshot_info info;
+  struct ctd_scope scope;
+  ctd_scope_init(&scope, UNDO_TIMEOUT);
+  if (!ctd_snapshot_stat(creation->client, creation->snapshotter, creation->key, &scope, &info, &ignored) &&
+      info.created >= began)
+    remove_snapshot(creation);
+  ctd_snapshot_info_free(&info);
+  ctd_error_clear(&ignored);
+}
+
 static int make_snapshot(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
-  bool taken;
-  if (ctd_snapshot_exists(creation->client, creation->snapshotter, creation->key, &taken, scope, err))
-    return -1;
-  if (taken)
-    return ctd_error_set(err, CTD_ALREADY_EXISTS, "snapshot %s exists already", creation->key);
+  double began = ctd_now_epoch(); /* the daemon has the same clock */
   int result = make_on_image(creation, scope, err);
   creation->made_snapshot = !result;
   if (!result)
     return 0;
   if (is_undecided(err))
-    remove_snapshot(creation);
+    remove_snapshot_since(creation, began);
+  if (err->code == CTD_ALREADY_EXISTS)
+    ctd_error_set(err, CTD_ALREADY_EXISTS, "snapshot %s exists already", creation->key);
   if (err->code == CTD_NOT_FOUND)
     ctd_error_prefix(err, "image %s is not unpacked for snapshotter %s", ctd_image_name(creation->image),
                      creation->snapshotter);
@@ -155,11 +169,9 @@ static int make_snapshot(struct creation *creation, struct ctd_scope *scope, str
 
 static int prepare_storage(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
   const char *snapshot = creation->options->snapshot;
-  if (creation->options->rootfs || (!creation->image && !snapshot))
+  if (!needs_snapshot(creation))
     return 0;
   creation->key = snapshot ? snapshot : creation->id;
-  if (ctd_choose_snapshotter(creation->client, creation->options->snapshotter, &creation->snapshotter, scope, err))
-    return -1;
   if (creation->image)
     return make_snapshot(creation, scope, err);
   return ctd_snapshot_mounts(creation->client, creation->snapshotter, creation->key, &creation->mounts, scope, err);
@@ -292,13 +304,19 @@ static void creation_undo(const struct creation *creation) {
     remove_snapshot(creation);
 }
 
+static int choose_defaults(struct creation *creation, struct ctd_scope *scope, struct ctd_error *err) {
+  const struct ctd_container_options *options = creation->options;
+  if (needs_snapshot(creation))
+    return ctd_choose_both(creation->client, options->snapshotter, options->runtime, &creation->snapshotter,
+                           &creation->runtime, scope, err);
+  return ctd_choose_runtime(creation->client, options->runtime, &creation->runtime, scope, err);
+}
+
 /* Under the lease. */
 static int creation_run(struct creation *creation, struct ctd_client *client, struct ctd_scope *scope,
                         struct ctd_container **out, struct ctd_error *err) {
   if ((creation->image && ctd_image_read(creation->image, scope, &creation->content, err)) ||
-      choose_labels(creation, err) ||
-      ctd_choose_runtime(creation->client, creation->options->runtime, &creation->runtime, scope, err) ||
-      prepare_storage(creation, scope, err))
+      choose_labels(creation, err) || choose_defaults(creation, scope, err) || prepare_storage(creation, scope, err))
     return -1;
   if (!make_spec(creation, err) && !create_container(creation, client, scope, out, err))
     return 0;

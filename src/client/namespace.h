@@ -10,20 +10,19 @@ extern "C" {
 #endif
 
 /*
- * A default of the client's namespace: its label `key`, "containerd.io/defaults/snapshotter", or `fallback` where it
- * has none or doesn't exist. The caller frees *out.
- */
-int ctd_namespace_default(struct ctd_client *client, const char *key, const char *fallback, char **out,
-                          struct ctd_scope *scope, struct ctd_error *err);
-
-/*
- * The snapshotter or runtime for an operation: `wanted`, the client's own, the namespace's default, containerd's.
- * The caller frees *out.
+ * The snapshotter, runtime or sandboxer for an operation: `wanted`, the client's own (which has none for sandboxes),
+ * the namespace's default (its label "containerd.io/defaults/snapshotter"), containerd's. At most one RPC. The caller
+ * frees *out.
  */
 int ctd_choose_snapshotter(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
                            struct ctd_error *err);
 int ctd_choose_runtime(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
                        struct ctd_error *err);
+int ctd_choose_sandboxer(struct ctd_client *client, const char *wanted, char **out, struct ctd_scope *scope,
+                         struct ctd_error *err);
+/* A snapshotter and a runtime, still with at most one RPC. */
+int ctd_choose_both(struct ctd_client *client, const char *wanted_snapshotter, const char *wanted_runtime,
+                    char **snapshotter, char **runtime, struct ctd_scope *scope, struct ctd_error *err);
 
 /* What follows is one RPC each, and reaches all namespaces whatever the client's own is. */
 

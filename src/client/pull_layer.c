@@ -7,7 +7,7 @@
 
 struct download {
   const struct ctd_pull_shared *shared;
-  struct ctd_http *http;
+  struct ctd_lines *lines;
   const struct ctd_descriptor *layer;
   struct ctd_content_writer *writer;
   int64_t offset;
@@ -53,8 +53,8 @@ static int download_fetch(struct download *download, struct ctd_error *err) {
   if (layer_urls(layer, &urls, err))
     return -1;
   struct ctd_blob blob = {.media_type = layer->media_type, .digest = layer->digest, .size = layer->size, .urls = urls};
-  int result = ctd_registry_fetch(shared->registry, download->http, shared->scope, &blob, download->offset,
-                                  download_sink, download, err);
+  int result = ctd_lines_fetch(download->lines, shared->registry, shared->scope, &blob, download->offset, download_sink,
+                               download, err);
   free(urls);
   return result;
 }
@@ -89,10 +89,10 @@ static bool download_was_wrong(const struct download *download, const struct ctd
  * Wrong bytes are fetched again, from the start: where an earlier ingest was continued, its part may have been the
  * wrong one; else those that sent them are asked no more, and when none is left, fetching fails.
  */
-static int layer_download(const struct ctd_pull_shared *shared, struct ctd_http *http,
+static int layer_download(const struct ctd_pull_shared *shared, struct ctd_lines *lines,
                           const struct ctd_descriptor *layer, const char *ref, struct ctd_error *err) {
   for (bool again = false;; again = true) {
-    struct download download = {.shared = shared, .http = http, .layer = layer};
+    struct download download = {.shared = shared, .lines = lines, .layer = layer};
     if (ctd_content_open(shared->client, ref, layer->digest, layer->size, shared->scope, &download.writer,
                          &download.offset, err))
       return -1;
@@ -113,7 +113,7 @@ static int layer_download(const struct ctd_pull_shared *shared, struct ctd_http 
   }
 }
 
-int ctd_pull_layer(const struct ctd_pull_shared *shared, struct ctd_http *http, const struct ctd_descriptor *layer,
+int ctd_pull_layer(const struct ctd_pull_shared *shared, struct ctd_lines *lines, const struct ctd_descriptor *layer,
                    struct ctd_error *err) {
   struct ctd_ref_claim claim;
   char *ref;
@@ -123,7 +123,7 @@ int ctd_pull_layer(const struct ctd_pull_shared *shared, struct ctd_http *http, 
     return -1;
   int result = ctd_ref_claim(&claim, shared->client, ref, shared->scope, err);
   if (!result) {
-    result = layer_download(shared, http, layer, ref, err);
+    result = layer_download(shared, lines, layer, ref, err);
     ctd_ref_release(&claim);
   }
   free(ref);

@@ -41,10 +41,10 @@ static void layers_note(struct ctd_pull_layers *layers, size_t layer) {
   pthread_mutex_unlock(&layers->lock);
 }
 
-static int fetcher_work(struct ctd_pull_layers *layers, struct ctd_http *http, struct ctd_error *err) {
+static int fetcher_work(struct ctd_pull_layers *layers, struct ctd_lines *lines, struct ctd_error *err) {
   size_t layer;
   while (layers_take(layers, &layer)) {
-    if (ctd_pull_layer(layers->shared, http, &layers->manifest->layers[layer], err))
+    if (ctd_pull_layer(layers->shared, lines, &layers->manifest->layers[layer], err))
       return -1;
     layers_note(layers, layer);
   }
@@ -53,11 +53,11 @@ static int fetcher_work(struct ctd_pull_layers *layers, struct ctd_http *http, s
 
 static void *fetcher_run(void *context) {
   struct ctd_pull_layers *layers = context;
-  struct ctd_http *http = NULL;
+  struct ctd_lines *lines = NULL;
   struct ctd_error err = {0};
-  if (ctd_http_open(&http, &err) || fetcher_work(layers, http, &err))
+  if (ctd_lines_open(&lines, &err) || fetcher_work(layers, lines, &err))
     layers_fail(layers, &err);
-  ctd_http_close(http);
+  ctd_lines_close(lines);
   return NULL;
 }
 

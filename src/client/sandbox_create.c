@@ -1,4 +1,3 @@
-#include "base/buffer.h"
 #include "base/json.h"
 #include "client/any.h"
 #include "client/insist.h"
@@ -28,14 +27,6 @@ static void creation_free(struct creation *creation) {
   free(creation->sandboxer);
   free(creation->runtime);
   free(creation->spec_text);
-}
-
-static int choose_sandboxer(struct creation *creation, struct ctd_client *client, struct ctd_scope *scope,
-                            struct ctd_error *err) {
-  if (creation->options->sandboxer)
-    return ctd_copy_string(&creation->sandboxer, creation->options->sandboxer, err);
-  return ctd_namespace_default(client, "containerd.io/defaults/sandboxer", CTD_DEFAULT_SANDBOXER, &creation->sandboxer,
-                               scope, err);
 }
 
 static int make_spec(struct creation *creation, struct ctd_client *client, struct ctd_error *err) {
@@ -104,7 +95,8 @@ int ctd_sandbox_create(struct ctd_client *client, const char *id, const struct c
   struct creation creation = {.id = id, .options = options};
   int result = -1;
   *out = NULL;
-  if (!ctd_identifier_check("sandbox's id", id, err) && !choose_sandboxer(&creation, client, scope, err) &&
+  if (!ctd_identifier_check("sandbox's id", id, err) &&
+      !ctd_choose_sandboxer(client, options->sandboxer, &creation.sandboxer, scope, err) &&
       !ctd_choose_runtime(client, options->runtime, &creation.runtime, scope, err) &&
       !make_spec(&creation, client, err))
     result = creation_run(&creation, client, scope, out, err);

@@ -105,6 +105,7 @@ int ctd_snapshot_stat(struct ctd_client *client, const char *snapshotter, const 
                scope, err))
     return ctd_error_prefix(err, "stat snapshot %s", key);
   out->active = reply->info && reply->info->kind == CONTAINERD__SERVICES__SNAPSHOTS__V1__KIND__ACTIVE;
+  out->created = reply->info ? ctd_timestamp_seconds(reply->info->created_at) : 0;
   int result = ctd_copy_string(&out->parent, reply->info ? reply->info->parent : "", err);
   protobuf_c_message_free_unpacked(&reply->base, NULL);
   return result;

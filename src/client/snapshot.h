@@ -26,8 +26,9 @@ int ctd_mounts_to_messages(const struct ctd_mounts *mounts, struct Containerd__T
                            struct ctd_error *err);
 
 struct ctd_snapshot_info {
-  bool active;  /* else a view or committed */
-  char *parent; /* owned; "": none */
+  bool active;    /* else a view or committed */
+  char *parent;   /* owned; "": none */
+  double created; /* epoch */
 };
 int ctd_snapshot_stat(struct ctd_client *client, const char *snapshotter, const char *key, struct ctd_scope *scope,
                       struct ctd_snapshot_info *out, struct ctd_error *err);

@@ -1,5 +1,6 @@
 #include "lua/hub.h"
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/standard_fds.h"
 #include "base/thread.h"
 #include "lua/op.h"
@@ -25,10 +26,11 @@ struct job {
 
 struct ctd_hub {
   atomic_int references;
-  pid_t owner;           /* who opened the fds; a forked child shares them and must not */
+  int owner;             /* the process that opened the fds; a forked child shares them and must not */
   int fd;                /* of an epoll of the other two; −1: not open yet */
   int bell, alarm;       /* an eventfd; a timerfd for the next deadline */
   pthread_mutex_t mutex; /* guards what follows */
+  bool rung;             /* the bell's fd is readable */
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
   size_t queued;
@@ -102,14 +104,14 @@ void ctd_hub_unref(struct ctd_hub *hub) {
 }
 
 bool ctd_hub_is_foreign(const struct ctd_hub *hub) {
-  return hub->fd >= 0 && hub->owner != getpid();
+  return hub->fd >= 0 && hub->owner != ctd_fork_generation();
 }
 
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
   if (hub->fd < 0) {
     if (fds_open(hub, err))
       return -1;
-    hub->owner = getpid();
+    hub->owner = ctd_fork_generation();
   }
   if (!ctd_hub_is_foreign(hub))
     return 0;
@@ -152,7 +154,9 @@ void ctd_hub_hang_up(struct ctd_hub *hub) {
 
 /* With the mutex: who watches looks soon. */
 static void hub_ring(struct ctd_hub *hub) {
-  eventfd_write(hub->bell, 1);
+  if (!hub->rung)
+    eventfd_write(hub->bell, 1);
+  hub->rung = true;
   ctd_wakeup_ring(&hub->wakeup);
 }
 
@@ -173,7 +177,9 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
 /* With the mutex: the fd isn't readable any more. */
 static void hub_calm(struct ctd_hub *hub) {
   eventfd_t news;
-  eventfd_read(hub->bell, &news);
+  if (hub->rung)
+    eventfd_read(hub->bell, &news);
+  hub->rung = false;
 }
 
 /* With the mutex. The queue's reference becomes the caller's. */
@@ -282,7 +288,7 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   struct ctd_op *op = hub->first;
   if (op)
     hub_unlink(hub, op);
-  else if (hub->fd >= 0)
+  else
     hub_calm(hub);
   pthread_mutex_unlock(&hub->mutex);
   if (op && ctd_op_poll(op, 0))

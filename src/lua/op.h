@@ -1,9 +1,9 @@
 /*
  * An operation: one started method, with its request, its scope and its result. It is shared by reference between its
- * Lua handle and whoever completes it: the job thread that runs it, or the pump.
+ * Lua handle and whoever completes it: the job thread that runs it, or the poller.
  *
  * Who drives it: a blocking method that is one RPC is driven by the thread that waits for it, and so is one that waits
- * in slices. What is asynchronous and one RPC is completed by the pump. What is asynchronous and can be watched is run
+ * in slices. What is asynchronous and one RPC is completed by the poller. What is asynchronous and can be watched is run
  * by Lua's thread each time that it can go on, and is known to nobody else but by the watch, which is over before the
  * handle lets it go. Everything else runs on a job thread.
  */
@@ -36,7 +36,7 @@ struct ctd_op {
   bool block;           /* the caller's wish: not to yield */
   bool watched;         /* pending, until it can go on */
   struct ctd_op *due_next, **due_link; /* in the hub's list of what is watched and has a deadline; NULL: isn't */
-  atomic_bool complete; /* set by the thread that ran it, by the pump when the call is over, or when it can go on */
+  atomic_bool complete; /* set by the thread that ran it, by the poller when the call is over, or when it can go on */
   struct ctd_scope scope;
   struct ctd_error error; /* owned; valid if `result` is −1 */
   int result;

@@ -26,6 +26,7 @@ struct fetch {
   struct place *places;
   char *path;       /* below the repository */
   int64_t position; /* of the next byte for the sink */
+  int64_t end;      /* where the part that is wanted ends */
 
   /* the answer that is being read */
   size_t place;
@@ -198,6 +199,7 @@ static enum ctd_verdict fetch_ask(void *context, size_t index, struct ctd_attemp
                                          .path = fetch->path,
                                          .accept = blob_is_manifest(fetch->blob) ? CTD_MANIFEST_TYPES : NULL,
                                          .from = fetch->position,
+                                         .to = fetch->end < fetch->blob->size ? fetch->end : 0,
                                          .sink = fetch_body,
                                          .context = fetch};
   struct ctd_http_response response;
@@ -208,27 +210,28 @@ static enum ctd_verdict fetch_ask(void *context, size_t index, struct ctd_attemp
       ctd_registry_ask(fetch->registry, fetch->http, fetch->scope, &call, &response, attempt, err);
   if (verdict == CTD_VERDICT_STOP && fetch->refused)
     verdict = CTD_VERDICT_NEXT;
-  if (verdict == CTD_VERDICT_DONE && fetch->position < fetch->blob->size)
+  if (verdict == CTD_VERDICT_DONE && fetch->position < fetch->end)
     verdict = ctd_attempt_note(attempt, CTD_VERDICT_AGAIN, CTD_DATA_LOSS,
-                               "ended after %" PRId64 " of %" PRId64 " bytes", fetch->position, fetch->blob->size);
+                               "ended after %" PRId64 " of %" PRId64 " bytes", fetch->position, fetch->end);
   ctd_http_response_free(&response);
   return verdict;
 }
 
-int ctd_registry_fetch(struct ctd_registry *registry, struct ctd_http *http, struct ctd_scope *scope,
-                       const struct ctd_blob *blob, int64_t offset, ctd_blob_sink sink, void *context,
-                       struct ctd_error *err) {
+int ctd_registry_fetch_part(struct ctd_registry *registry, struct ctd_http *http, struct ctd_scope *scope,
+                            const struct ctd_blob *blob, int64_t offset, int64_t end, ctd_blob_sink sink, void *context,
+                            struct ctd_error *err) {
   struct fetch fetch = {.registry = registry,
                         .http = http,
                         .scope = scope,
                         .blob = blob,
                         .sink = sink,
                         .context = context,
-                        .position = offset};
+                        .position = offset,
+                        .end = end};
   struct ctd_attempts attempts = {0};
   char *what = NULL;
   int result = -1;
-  if (offset >= blob->size)
+  if (offset >= end)
     return 0;
   if (fetch_choose_places(&fetch, &attempts, err) < 0)
     goto out;
@@ -241,6 +244,12 @@ out:
   fetch_free(&fetch);
   free(what);
   return result;
+}
+
+int ctd_registry_fetch(struct ctd_registry *registry, struct ctd_http *http, struct ctd_scope *scope,
+                       const struct ctd_blob *blob, int64_t offset, ctd_blob_sink sink, void *context,
+                       struct ctd_error *err) {
+  return ctd_registry_fetch_part(registry, http, scope, blob, offset, blob->size, sink, context, err);
 }
 
 void ctd_registry_reject(struct ctd_registry *registry, const char *digest) {

@@ -73,6 +73,14 @@ int ctd_registry_fetch(struct ctd_registry *registry, struct ctd_http *http, str
                        struct ctd_error *err);
 
 /*
+ * The same, but what is wanted ends before `end`. A host that doesn't serve parts sends all of the blob, and the sink
+ * gets it to its end.
+ */
+int ctd_registry_fetch_part(struct ctd_registry *registry, struct ctd_http *http, struct ctd_scope *scope,
+                            const struct ctd_blob *blob, int64_t offset, int64_t end, ctd_blob_sink sink, void *context,
+                            struct ctd_error *err);
+
+/*
  * The bytes of `digest` were wrong: the hosts that sent them aren't asked for it again. When no other is left, or all
  * others fail, fetching it fails with CTD_DIGEST_MISMATCH, and tells of them all.
  */

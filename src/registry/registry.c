@@ -107,9 +107,18 @@ static size_t ask_add_host_headers(const struct ask *ask, struct ctd_http_header
   return count;
 }
 
+/* The value of a header Range; false: all is wanted. */
+static bool range_format(const struct ctd_registry_call *call, char *out, size_t size) {
+  if (call->to > 0)
+    snprintf(out, size, "bytes=%lld-%lld", (long long)call->from, (long long)call->to - 1);
+  else if (call->from > 0)
+    snprintf(out, size, "bytes=%lld-", (long long)call->from);
+  return call->from > 0 || call->to > 0;
+}
+
 static int ask_send(struct ask *ask, struct ctd_error *err) {
   const struct ctd_registry_call *call = ask->call;
-  char range[40];
+  char range[64];
   ctd_http_response_free(ask->response);
   ask->response->fault = CTD_HTTP_INVALID; /* until the request is sent */
   if (ask_make_url(ask, err) < 0)
@@ -120,10 +129,8 @@ static int ask_send(struct ask *ask, struct ctd_error *err) {
   size_t count = ask_add_host_headers(ask, headers);
   if (call->accept)
     headers[count++] = (struct ctd_http_header){"Accept", call->accept, false};
-  if (call->from > 0) {
-    snprintf(range, sizeof range, "bytes=%lld-", (long long)call->from);
+  if (range_format(call, range, sizeof range))
     headers[count++] = (struct ctd_http_header){"Range", range, false};
-  }
   if (call->content_type)
     headers[count++] = (struct ctd_http_header){"Content-Type", call->content_type, false};
   if (call->content_range)

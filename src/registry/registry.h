@@ -37,7 +37,7 @@ struct ctd_registry_call {
   ctd_http_source source; /* gives the body instead, as in struct ctd_http_request */
   void *source_context;
   int64_t source_size;
-  int64_t from;       /* first byte wanted */
+  int64_t from, to;   /* the bytes wanted; `to` is behind the last, 0: to the end */
   ctd_http_sink sink; /* as in struct ctd_http_request */
   void *context;
   size_t limit;

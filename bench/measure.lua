@@ -1,0 +1,146 @@
+--- Measures a row: ours and the peer in turn, each run a process, and checks that both did the same.
+local socket = require "socket"
+local containerd = require "containerd"
+local process = require "spec.support.process"
+
+local measure = {}
+
+local quote = process.quote
+local daemon_name = os.getenv "BENCH_DAEMON_NAME"
+local daemon_pid
+do
+  local client <close> = containerd.connect()
+  daemon_pid = client:server().pid
+end
+
+local sides = {
+  ours = "exec lua5.4 bench/ours/%s.lua",
+  peer = "exec " .. quote(os.getenv "BENCH_OUT" .. "/peer") .. " %s",
+}
+
+--- What a namespace holds, one thing a line, sorted.
+local function objects(namespace)
+  local client <close> = containerd.connect { namespace = namespace }
+  local list = {}
+  local function add(kind, name)
+    list[#list + 1] = kind .. " " .. name
+  end
+  for _, image in ipairs(client:images()) do
+    add("image", image:name() .. " " .. image:digest())
+  end
+  for _, container in ipairs(client:containers()) do
+    add("container", container:id())
+  end
+  for blob in client:content():walk() do
+    add("blob", blob.digest)
+  end
+  for _, snapshot in ipairs(client:snapshots():list()) do
+    add("snapshot", ("%s on %s"):format(snapshot.key, snapshot.parent))
+  end
+  add("leases", #client:leases():list())
+  table.sort(list)
+  return table.concat(list, "\n")
+end
+
+local function clean(namespace)
+  process.line(("spec/support/lab clean %s %s"):format(daemon_name, namespace))
+end
+
+local function command(row, side)
+  if side == "bound" then
+    return ('exec %s "$CONTAINERD_ADDRESS" "$BENCH_COUNT"'):format(quote(os.getenv "BENCH_OUT" .. "/" .. row.bound))
+  end
+  return sides[side]:format(row.program)
+end
+
+-- One process. Returns what it measured, by name, and what it did.
+local function run_program(row, side, namespace, argument)
+  local env = {
+    CONTAINERD_NAMESPACE = namespace,
+    BENCH_COUNT = row.count or 1,
+    BENCH_ARGUMENT = argument or "",
+    BENCH_DAEMON = daemon_pid,
+  }
+  local began = socket.gettime()
+  local pipe = assert(io.popen(process.assignments(env) .. "sh -c " .. quote(command(row, side)), "r"))
+  local first = row.first_line and pipe:read "l"
+  local until_first = socket.gettime() - began
+  local text = pipe:read "a"
+  if not pipe:close() then
+    error(("%s of %s failed: %s"):format(row.name, side, text))
+  end
+  local values = {}
+  for name, value in text:gmatch "(%w+)=(%S+)" do
+    values[name] = tonumber(value) or value
+  end
+  if first then
+    values.seconds = until_first
+  end
+  for _, name in ipairs { "cpu", "daemon", "rpcs" } do
+    values[name] = values[name] / (row.per or 1)
+  end
+  return values
+end
+
+local function namespace_of(row, side, pair)
+  if row.fresh then
+    return ("bench-%s-%s-%d"):format(row.name, side, pair)
+  end
+  return ("bench-%s-%d"):format(row.name, row.count or 1)
+end
+
+local function prepared(row, namespace)
+  if not row.prepare then
+    return nil
+  end
+  local client <close> = containerd.connect { namespace = namespace }
+  return row.prepare(client, row.count)
+end
+
+-- What is compared, of the first run of each side for each; then forgotten.
+local function outcome(row, values, namespace)
+  local did = tostring(values.did)
+  if row.fresh then
+    did = did .. "\n" .. objects(namespace)
+    clean(namespace)
+  end
+  return did
+end
+
+local function check(row, outcomes)
+  if outcomes.ours ~= outcomes.peer then
+    error(("%s: not the same work.\nOurs:\n%s\nThe peer's:\n%s"):format(row.name, outcomes.ours, outcomes.peer))
+  end
+end
+
+local function keep(results, values)
+  for name, value in pairs(values) do
+    results[name] = results[name] or {}
+    table.insert(results[name], value)
+  end
+end
+
+--- Returns {ours = {seconds = {…}, cpu = {…}, …}, peer = …, bound = …}, lists of one number for each pair.
+function measure.row(row)
+  local results = { ours = {}, peer = {}, bound = {} }
+  local argument
+  for pair = 1, row.pairs or 7 do
+    local outcomes = {}
+    for _, side in ipairs { "ours", "peer" } do
+      local namespace = namespace_of(row, side, pair)
+      if pair == 1 and side == "ours" or row.fresh or row.every_time then
+        argument = prepared(row, namespace)
+      end
+      local values = run_program(row, side, namespace, argument)
+      keep(results[side], values)
+      outcomes[side] = outcome(row, values, namespace)
+    end
+    check(row, outcomes)
+    if row.bound then
+      keep(results.bound, run_program(row, "bound", "", argument))
+    end
+  end
+  return results
+end
+
+return measure

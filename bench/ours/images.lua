@@ -1,0 +1,5 @@
+local bench = require "bench.ours.harness"
+
+bench.measure_list(function()
+  return #bench.client:images()
+end)

@@ -1,0 +1,18 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/containerd/containerd"
+)
+
+// A warm pull is this row on what an earlier pull left.
+func pull(b *bench) (func() (string, error), error) {
+	return func() (string, error) {
+		image, err := b.client.Pull(b.ctx, b.argument, containerd.WithPullUnpack)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%s,%s", image.Name(), image.Target().Digest), nil
+	}, nil
+}

@@ -200,6 +200,58 @@ lab.each_daemon(function(daemon)
       ]])
     end)
 
+    it(name .. ": streams of messages that wait need no thread, end in time, and go on", function()
+      output_of(name, [[
+        local waiting, ended = {}, 0
+        for i = 1, 20 do
+          waiting[i] = client:events('topic=="/hosts/awaited"')
+          waiting[20 + i] = client:stream("containerd.services.events.v1.Events/Subscribe",
+            { filters = { 'topic=="/hosts/awaited"' } })
+        end
+        local function next_of(stream) return stream.next or stream.recv end
+        host.sleep(0.05)
+        local before = threads()
+        for _, stream in ipairs(waiting) do
+          host.spawn(function()
+            fails("deadline_exceeded", next_of(stream), stream, { timeout = 1 })
+            ended = ended + 1
+          end)
+        end
+        host.sleep(0.05)
+        assert(threads() <= before + 1, ("%d threads, then %d"):format(before, threads()))
+        local deadline = os.time() + 20
+        while ended < 40 and os.time() < deadline do host.sleep(0.01) end
+        assert(ended == 40, ended)
+        for _, stream in ipairs(waiting) do
+          host.spawn(function()
+            assert(next_of(stream)(stream).topic == "/hosts/awaited")
+            ended = ended + 1
+          end)
+        end
+        host.sleep(0.05)
+        deadline = os.time() + 20
+        while ended < 80 and os.time() < deadline do -- a subscription of a stream doesn't say when it stands
+          client:publish("/hosts/awaited", "containerd.events.TaskOOM", { container_id = "x" })
+          host.sleep(0.05)
+        end
+        assert(ended == 80, ended)
+        for _, stream in ipairs(waiting) do stream:close() end
+
+        local content, blobs = client:content(), 0
+        for info in content:walk() do
+          local bytes, reader = 0, content:reader(info.digest)
+          repeat
+            local part = reader:read(1000)
+            bytes = bytes + #(part or "")
+          until not part
+          assert(bytes == info.size)
+          reader:close()
+          blobs = blobs + 1
+        end
+        assert(blobs > 2)
+      ]])
+    end)
+
     it(name .. ": futures: all, any, await with a timeout, cancel and close", function()
       output_of(name, [[
         local results = containerd.all({ client:version_async(), client:images_async() })

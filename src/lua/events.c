@@ -67,6 +67,10 @@ static int next_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
   return ctd_subscription_next(request->subscription, &request->envelope, scope, err);
 }
 
+static bool next_watch(void *data, void (*notify)(void *), void *context) {
+  return ctd_subscription_watch(((const struct next *)data)->subscription, notify, context);
+}
+
 static int next_push(lua_State *L, struct ctd_op *op, void *data) {
   const Containerd__Types__Envelope *envelope = ((struct next *)data)->envelope;
   (void)op;
@@ -93,6 +97,7 @@ static const struct ctd_method next_method = {
     .flags = CTD_METHOD_SLICED | CTD_METHOD_ENDLESS,
     .size = sizeof(struct next),
     .run = next_run,
+    .watch = next_watch,
     .push = next_push,
     .release = next_release,
 };

@@ -35,6 +35,7 @@ static int scan_give(struct ctd_scan *scan, struct ctd_scan_text *out) {
 /* Gives the first `size` bytes, and drops `skip` behind them. */
 static int scan_take(struct ctd_scan *scan, size_t size, size_t skip, struct ctd_scan_text *out,
                      struct ctd_error *err) {
+  scan->searched = 0;
   if (size && !scan->start && size == scan->buffer.size)
     return scan_give(scan, out);
   out->data = malloc(size + 1);
@@ -44,7 +45,6 @@ static int scan_take(struct ctd_scan *scan, size_t size, size_t skip, struct ctd
     memcpy(out->data, scan->buffer.data + scan->start, size);
   out->size = size;
   scan->start += size + skip;
-  scan->searched = 0;
   return 0;
 }
 

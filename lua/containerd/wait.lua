@@ -75,10 +75,22 @@ return function(core)
     return true
   end
 
+  -- A loop that watched while nothing is under way would have no end.
+  local function watch()
+    if core.expected() > 0 then
+      loop.watch(wait.hub())
+    end
+  end
+
+  local function attend(ops)
+    watch()
+    return loop.attend(ops)
+  end
+
   -- The same, and only the coroutine waits.
   local function settle_yielding(op, deadline)
     local ops = { op }
-    local waiter = loop.attend(ops, wait.hub())
+    local waiter = attend(ops)
     while not poll(op) do
       local left = deadline - now()
       if left <= 0 then
@@ -104,7 +116,7 @@ return function(core)
 
   local function begin(op, yields)
     start(op, yields)
-    loop.watch(wait.hub())
+    watch()
   end
 
   -- Whether it was allowed to wait. While others are under way this thread has to hear of them, and so doesn't drive it.
@@ -272,7 +284,7 @@ return function(core)
   end
 
   local function await_next_yielding(futures, finished)
-    local waiter = loop.attend(futures, wait.hub())
+    local waiter = attend(futures)
     local found = find(futures, finished)
     while not found do
       for _, each in ipairs(futures) do
@@ -324,7 +336,7 @@ return function(core)
     end
     local rest = pause
     if loop.is_used() then
-      local waiter = loop.can_yield() and loop.attend({}, wait.hub()) or core.refuse "sleep"
+      local waiter = loop.can_yield() and attend {} or core.refuse "sleep"
       rest = function(left)
         waiter:wait(left)
       end

@@ -42,7 +42,8 @@ return function(core)
   -- Takes the news of operations: wakes who waits for them, or calls the functions that they want called. Whether any
   -- are still under way. What has news again meanwhile comes in the next step, after the host's other business.
   local function step()
-    local left, op = core.news()
+    local left = core.news()
+    local op
     repeat
       op, left = core.take(), left - 1
       if op and not loop.wake(op) then
@@ -119,7 +120,7 @@ return function(core)
     watch()
   end
 
-  -- Whether it was allowed to wait. While others are under way this thread has to hear of them, and so doesn't drive it.
+  -- Whether it was allowed to wait. While others are under way this thread has to hear of them, and doesn't drive it.
   local function drive(op, ...)
     local block = core.read(op, ...)
     local yields = loop.is_used() and not block

@@ -141,10 +141,9 @@ static int now(lua_State *L) {
 }
 
 static const luaL_Reg method_functions[] = {
-    {"new", method_new},        {"read", method_read},  {"start", method_start},
-    {"take", hub_take},         {"pause", hub_pause},   {"pollfd", hub_pollfd},
-    {"expected", hub_expected}, {"listen", hub_listen}, {"accept", hub_accept},
-    {"hang_up", hub_hang_up},   {"news", hub_news},     {"now", now},
+    {"new", method_new},    {"read", method_read},    {"start", method_start},    {"take", hub_take},
+    {"pause", hub_pause},   {"pollfd", hub_pollfd},   {"expected", hub_expected}, {"listen", hub_listen},
+    {"accept", hub_accept}, {"hang_up", hub_hang_up}, {"news", hub_news},         {"now", now},
     {NULL, NULL},
 };
 

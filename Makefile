@@ -20,7 +20,7 @@ GEN := $(BUILD)/gen
 # Evaluated when first used, since `make deps` must run before pkg-config exists; then kept.
 once = $(eval $1 := $(shell $2))$($1)
 VERSION = $(call once,VERSION,sed -n 's/.*_VERSION = "\(.*\)"/\1/p' lua/containerd/module.lua)
-LIBRARIES := grpc libprotobuf-c jansson libcurl openssl libarchive
+LIBRARIES := libnghttp2 libprotobuf-c jansson libcurl openssl libarchive
 PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
 PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
 LUA_CFLAGS = $(call once,LUA_CFLAGS,pkg-config --cflags $(LUA))
@@ -62,7 +62,7 @@ PUBLIC = $(call once,PUBLIC,$(CC) -Isrc -MM src/client/all.h $(PKG_CFLAGS) | gre
 INCLUDE := $(BUILD)/include/containerd-client
 MODULE := $(OUT)/containerd/core.so
 
-.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep states test test-c spec demo bench lab lab-down lint check-proto format
+.PHONY: all core module c-tests install install-lua install-core clean deps san-lua alloc-sweep states test test-c spec demo bench bench-nginx lab lab-down lint check-proto format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -136,8 +136,8 @@ core: $(LIBRARY) src/containerd-client.pc.in
 	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@VERSION@,$(VERSION),' -e 's,@LIBRARIES@,$(LIBRARIES),' \
 	  src/containerd-client.pc.in >$(BUILD)/containerd-client.pc
 
-# Lua's own symbols stay undefined: the interpreter that loads the module has them. gRPC's threads and at-exit handlers
-# outlive a lua_State, hence nodelete.
+# Lua's own symbols stay undefined: the interpreter that loads the module has them. The poller's thread
+# outlives a lua_State, hence nodelete.
 $(MODULE): $(BINDING_O) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -o $@ $^ $(PKG_LIBS)
@@ -209,6 +209,11 @@ bench: deps
 	spec/support/deps golang-go golang-github-containerd-containerd-dev
 	$(MAKE) module
 	bench/run $(ROW)
+
+bench-nginx: deps
+	$(MAKE) module
+	$(MAKE) LUA=luajit module
+	bench/nginx
 
 lab:
 	spec/support/lab prepare

@@ -1,5 +1,4 @@
 --- Debian's nginx with its Lua module, which `spec/support/lab prepare` has fetched.
-local lab = require "spec.support.lab"
 local process = require "spec.support.process"
 
 local nginx = {}
@@ -12,7 +11,7 @@ local configuration = [[
 load_module @debs@/lib/nginx/modules/ndk_http_module.so;
 load_module @debs@/lib/nginx/modules/ngx_http_lua_module.so;
 @main@
-worker_processes 2;
+worker_processes @workers@;
 daemon off;
 pid @dir@/pid;
 error_log @dir@/log info;
@@ -28,13 +27,13 @@ http {
 local methods = {}
 methods.__index = methods
 
---- Starts an nginx with two workers. opts: http, the configuration inside `http`, where @dir@ is its own directory, and
--- a server listens at unix:@dir@/socket; lua_path, searched first; main, what comes before (by default workers
--- that run as root); daemon and env, as for lab.spawn, and the workers see what daemon adds. `close` it in
--- the end; a log of crashes fails that.
+--- Starts an nginx. opts: http, the configuration inside `http`, where @dir@ is its own directory, and a server listens
+-- at unix:@dir@/socket; workers, how many (default 2); lua_path, searched first; main, what comes before (by default
+-- workers that run as root); env, and daemon, to which its environment points. `close` it in the end; a log of crashes
+-- fails that.
 function nginx.start(opts)
-  local dir = lab.tempdir()
-  local values = { debs = debs, dir = dir, http = opts.http, main = opts.main or "user root;" }
+  local dir, workers = process.tempdir(), opts.workers or 2
+  local values = { debs = debs, dir = dir, http = opts.http, main = opts.main or "user root;", workers = workers }
   local text = configuration
   for _ = 1, 2 do
     text = text:gsub("@(%l+)@", values)
@@ -43,15 +42,18 @@ function nginx.start(opts)
   local env = { LD_LIBRARY_PATH = debs .. "/lib/x86_64-linux-gnu", TMPDIR = false }
   env.LUA_PATH = (opts.lua_path or "") .. ("%s/?.lua;%s/?/init.lua;%s/share/lua/5.1/?.lua;;"):format(lua, lua, debs)
   env.LUA_CPATH = ("%s/?.so;%s/lua/5.1/?.so;;"):format(module, env.LD_LIBRARY_PATH)
+  if opts.daemon then
+    env.CONTAINERD_ADDRESS, env.CONTAINERD_HOSTS_DIR = opts.daemon.address, opts.daemon.hosts_dir
+  end
   for name, value in pairs(opts.env or {}) do
     env[name] = value
   end
   local command = ("%s/sbin/nginx -p %s -c %s/nginx.conf -e %s/log"):format(debs, dir, dir, dir)
   local self = setmetatable({ dir = dir }, methods)
-  self.process = lab.spawn(command, { daemon = opts.daemon, env = env })
-  lab.eventually(function()
+  self.process = process.spawn(command, { env = env })
+  process.eventually(function()
     assert(not self.process:done(), self.process:output() .. self:log())
-    return #self:workers() == 2
+    return #self:workers() == workers
   end, 20, "start of nginx")
   return self
 end
@@ -64,7 +66,7 @@ end
 function methods:workers()
   local pids = {}
   local children = ("pgrep -P %d -f 'nginx: worker process$'"):format(self.process:pid())
-  for pid in lab.sh(children):gmatch "%d+" do
+  for pid in process.sh(children):gmatch "%d+" do
     pids[#pids + 1] = tonumber(pid)
   end
   table.sort(pids)
@@ -84,7 +86,7 @@ local curl = "curl -sS --max-time %g --unix-socket %s/socket http://localhost%s"
 
 --- The body of an answer, and its status. A failure has the end of the log too.
 function methods:get(path, seconds)
-  local answer = lab.sh((curl .. " -w '\\n%%{http_code}'"):format(seconds or 60, self.dir, process.quote(path)))
+  local answer = process.sh((curl .. " -w '\\n%%{http_code}'"):format(seconds or 60, self.dir, process.quote(path)))
   local body, status = answer:match "^(.*)\n(%d+)\n?$"
   if status ~= "200" then
     body = (body or answer) .. "\n" .. self:log():sub(-4000)
@@ -94,7 +96,7 @@ end
 
 --- Starts a request; `wait` on it and `output` give its end and its body.
 function methods:request(path, seconds)
-  return lab.spawn(curl:format(seconds or 60, self.dir, process.quote(path)))
+  return process.spawn(curl:format(seconds or 60, self.dir, process.quote(path)))
 end
 
 --- Lines of its log that tell of a crash or of nginx's distress.
@@ -117,11 +119,11 @@ function methods:close(expected)
   self.process:kill "QUIT"
   local ok, err = pcall(self.process.wait, self.process, 20)
   if not ok then
-    lab.sh(("pkill -KILL -P %d"):format(self.process:pid()))
+    process.sh(("pkill -KILL -P %d"):format(self.process:pid()))
   end
   local log, distress = self:log(), self:distress()
   self.process:close()
-  lab.sh("rm -rf " .. process.quote(self.dir))
+  process.sh("rm -rf " .. process.quote(self.dir))
   self.dir = nil
   assert(ok, tostring(err) .. "\n" .. log:sub(-6000))
   for _, line in ipairs(distress) do

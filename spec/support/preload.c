@@ -2,8 +2,8 @@
  * Preloaded after libasan into the Lua that loads a sanitized module: its children (sh, ctr, daemons) aren't ours to
  * check, so they don't inherit the preloading. A Lua among them starts through the same wrapper and has it again.
  *
- * The leak checker stops all threads, and crashes if one of them is about to end. gRPC's come and go: the exit waits
- * until their number stays the same.
+ * The leak checker stops all threads, and crashes if one of them is about to end. libcurl resolves names in some: the
+ * exit waits until their number stays the same.
  */
 #include <dirent.h>
 #include <stdlib.h>

@@ -36,7 +36,7 @@ struct ctd_scope {
   double deadline;    /* on the monotonic clock; INFINITY: none */
   ctd_flag cancelled; /* set by any thread */
   bool nowait;
-  void (*notify)(void *);   /* with nowait: called on the pump thread when the call is complete; */
+  void (*notify)(void *);   /* with nowait: called on the poller's thread when the call is complete; */
   void *notify_context;     /* without it the call is driven by whoever waits for it */
   struct ctd_call *call;    /* owned by the scope */
   struct ctd_scope *parent; /* borrowed; ends this scope too. NULL: none */

@@ -11,6 +11,7 @@
 #include "tasks.pb-c.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define INDEX_TYPE "application/vnd.oci.image.index.v1+json"
 #define SPEC_TYPE "types.containerd.io/opencontainers/runtime-spec/1/Spec"

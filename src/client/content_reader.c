@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 typedef Containerd__Services__Content__V1__ReadContentRequest ReadRequest;
-typedef Containerd__Services__Content__V1__ReadContentResponse ReadResponse;
+
+#define DATA_FIELD 2 /* ReadContentResponse.data */
 
 struct ctd_content_reader {
   atomic_int references;
@@ -88,16 +89,15 @@ static int reader_start(struct ctd_content_reader *reader, struct ctd_error *err
 }
 
 static int reader_receive(struct ctd_content_reader *reader, struct ctd_buffer *out, struct ctd_error *err) {
-  ReadResponse *reply = NULL;
-  if (ctd_stream_receive(reader->stream, (ProtobufCMessage **)&reply, err))
+  size_t before = out->size;
+  bool ended;
+  if (ctd_stream_receive_data(reader->stream, DATA_FIELD, out, &ended, err))
     return -1;
-  if (!reply)
+  if (ended)
     return ctd_error_set(err, CTD_DATA_LOSS, "the daemon ended the read at %lld of %lld bytes",
                          (long long)reader->position, (long long)reader->size);
-  int result = ctd_buffer_append(out, reply->data.data, reply->data.len, err);
-  reader->position += (int64_t)reply->data.len;
-  protobuf_c_message_free_unpacked(&reply->base, NULL);
-  return result;
+  reader->position += (int64_t)(out->size - before);
+  return 0;
 }
 
 int ctd_content_reader_read(struct ctd_content_reader *reader, struct ctd_buffer *out, bool *ended,

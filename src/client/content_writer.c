@@ -29,7 +29,7 @@ struct ctd_content_writer {
   struct ctd_stream *stream;
   char *ref, *digest;
   int64_t size, offset; /* offset: where the next message goes */
-  grpc_slice chunk;     /* the next message's bytes, of which `fill` are there; empty when there are none */
+  char *chunk;          /* of the next message's bytes `fill` are there; made when first needed */
   size_t fill;
   int unanswered;
 };
@@ -151,7 +151,6 @@ int ctd_content_open(struct ctd_client *client, const char *ref, const char *dig
   writer->client = ctd_client_ref(client);
   writer->scope = scope;
   writer->size = size;
-  writer->chunk = grpc_empty_slice();
   if (ctd_copy_string(&writer->ref, ref, err) || ctd_copy_string(&writer->digest, digest, err))
     goto out;
   do
@@ -171,9 +170,8 @@ out:
   return result ? ctd_error_prefix(err, "write %s", digest ? digest : ref) : 0;
 }
 
-/* Sends a message with the bytes that have gathered. */
-static int writer_send(struct ctd_content_writer *writer, WriteRequest *request, struct ctd_error *err) {
-  grpc_slice data = writer->chunk;
+static int writer_send(struct ctd_content_writer *writer, WriteRequest *request, const char *data, size_t size,
+                       struct ctd_error *err) {
   int64_t before;
   if (writer->unanswered == WINDOW) {
     if (writer_answer(writer, &before, err))
@@ -181,37 +179,50 @@ static int writer_send(struct ctd_content_writer *writer, WriteRequest *request,
     writer->unanswered--;
   }
   request->offset = writer->offset;
-  writer->offset += (int64_t)writer->fill;
-  GRPC_SLICE_SET_LENGTH(data, writer->fill);
-  writer->chunk = grpc_empty_slice();
-  writer->fill = 0;
+  writer->offset += (int64_t)size;
   writer->unanswered++;
-  return ctd_stream_send_data(writer->stream, &request->base, DATA_FIELD, data, err);
+  return ctd_stream_send_data(writer->stream, &request->base, DATA_FIELD, data, size, err);
 }
 
+/* Sends the bytes that have gathered. */
+static int writer_send_gathered(struct ctd_content_writer *writer, WriteRequest *request, struct ctd_error *err) {
+  size_t size = writer->fill;
+  writer->fill = 0;
+  return writer_send(writer, request, writer->chunk, size, err);
+}
+
+/* Takes what fits into the next message. */
+static int writer_gather(struct ctd_content_writer *writer, const char *data, size_t size, struct ctd_error *err) {
+  if (!writer->chunk && !(writer->chunk = malloc(CHUNK)))
+    return ctd_error_nomem(err);
+  memcpy(writer->chunk + writer->fill, data, size);
+  writer->fill += size;
+  return 0;
+}
+
+/* A whole message is sent from where it is. */
 int ctd_content_write(struct ctd_content_writer *writer, const void *data, size_t size, struct ctd_error *err) {
   const char *bytes = data;
   WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
+  int result = 0;
   request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__WRITE;
-  while (size) {
-    if (!writer->fill)
-      writer->chunk = grpc_slice_malloc(CHUNK);
+  while (size && !result) {
     size_t part = size < CHUNK - writer->fill ? size : CHUNK - writer->fill;
-    memcpy(GRPC_SLICE_START_PTR(writer->chunk) + writer->fill, bytes, part);
-    writer->fill += part;
+    if (part == CHUNK)
+      result = writer_send(writer, &request, bytes, part, err);
+    else if (!(result = writer_gather(writer, bytes, part, err)) && writer->fill == CHUNK)
+      result = writer_send_gathered(writer, &request, err);
     bytes += part;
     size -= part;
-    if (writer->fill == CHUNK && writer_send(writer, &request, err))
-      return ctd_error_prefix(err, "write %s", writer_name(writer));
   }
-  return 0;
+  return result ? ctd_error_prefix(err, "write %s", writer_name(writer)) : 0;
 }
 
 int ctd_content_flush(struct ctd_content_writer *writer, struct ctd_error *err) {
   WriteRequest request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
   int64_t before;
   request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__WRITE;
-  int result = writer->fill ? writer_send(writer, &request, err) : 0;
+  int result = writer->fill ? writer_send_gathered(writer, &request, err) : 0;
   for (; !result && writer->unanswered; writer->unanswered--)
     result = writer_answer(writer, &before, err);
   return result ? ctd_error_prefix(err, "write %s", writer_name(writer)) : 0;
@@ -246,15 +257,9 @@ int ctd_content_status(struct ctd_content_writer *writer, struct ctd_ingest *out
   return result ? ctd_error_prefix(err, "status %s", writer_name(writer)) : 0;
 }
 
-static void writer_drop(struct ctd_content_writer *writer) {
-  grpc_slice_unref(writer->chunk);
-  writer->chunk = grpc_empty_slice();
-  writer->fill = 0;
-}
-
 /* The daemon truncates the ingest itself when the next message says offset 0. */
 void ctd_content_truncate(struct ctd_content_writer *writer) {
-  writer_drop(writer);
+  writer->fill = 0;
   writer->offset = 0;
 }
 
@@ -297,7 +302,7 @@ static int writer_commit(struct ctd_content_writer *writer, const struct ctd_lab
   if (ctd_map_from_labels(labels, &containerd__services__content__v1__write_content_request__labels_entry__descriptor,
                           &request.labels, &request.n_labels, err))
     return -1;
-  int result = writer_send(writer, &request, err);
+  int result = writer_send_gathered(writer, &request, err);
   if (!result)
     result = commit_finish(writer, digest, err);
   free(request.labels);
@@ -334,10 +339,10 @@ static void writer_finish(struct ctd_content_writer *writer) {
 void ctd_content_close(struct ctd_content_writer *writer) {
   if (!writer)
     return;
-  writer_drop(writer);
   writer_finish(writer);
   ctd_stream_free(writer->stream);
   ctd_client_unref(writer->client);
+  free(writer->chunk);
   free(writer->ref);
   free(writer->digest);
   free(writer);

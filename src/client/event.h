@@ -18,7 +18,7 @@ int ctd_event_forward(struct ctd_client *client, const Containerd__Types__Envelo
  * publishes events of a topic of its own, CTD_EVENT_PROBE, until one arrives. They are never given out.
  *
  * When the daemon is lost, the next read subscribes again, with back-off, until that works, and then reports a gap.
- * Events that nobody reads hold the daemon back: here at most gRPC's windows are buffered.
+ * Events that nobody reads hold the daemon back: here at most 1 MiB is buffered.
  */
 struct ctd_subscription;
 

@@ -3,7 +3,7 @@
 #ifndef CTD_CLIENT_FLOW_END_H
 #define CTD_CLIENT_FLOW_END_H
 
-#include "client/poller.h"
+#include "base/poller.h"
 #include <stddef.h>
 #include <sys/types.h>
 

@@ -1,5 +1,6 @@
 #include "lua/hub.h"
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/standard_fds.h"
 #include "base/thread.h"
 #include "lua/op.h"
@@ -20,9 +21,10 @@ struct job {
 
 struct ctd_hub {
   atomic_int references;
-  pid_t owner;           /* who opened the fd; a forked child shares it and must not */
+  int owner;             /* the process that opened the fd; a forked child shares it and must not */
   int fd;                /* −1: not open yet */
   pthread_mutex_t mutex; /* guards what follows */
+  bool rung;             /* the fd is readable */
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
   struct ctd_wakeup wakeup;
@@ -69,7 +71,7 @@ void ctd_hub_unref(struct ctd_hub *hub) {
 
 /* A forked child has neither the threads nor a say in the mutex. */
 static bool hub_is_foreign(const struct ctd_hub *hub) {
-  return hub->fd >= 0 && hub->owner != getpid();
+  return hub->fd >= 0 && hub->owner != ctd_fork_generation();
 }
 
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
@@ -78,7 +80,7 @@ int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
     hub->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (hub->fd < 0)
       return ctd_error_errno(err, errno, "open an eventfd");
-    hub->owner = getpid();
+    hub->owner = ctd_fork_generation();
   }
   if (!hub_is_foreign(hub))
     return 0;
@@ -121,7 +123,9 @@ void ctd_hub_hang_up(struct ctd_hub *hub) {
 
 /* With the mutex: who watches looks soon. */
 static void hub_ring(struct ctd_hub *hub) {
-  eventfd_write(hub->fd, 1);
+  if (!hub->rung)
+    eventfd_write(hub->fd, 1);
+  hub->rung = true;
   ctd_wakeup_ring(&hub->wakeup);
 }
 
@@ -141,7 +145,9 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
 /* With the mutex: the fd isn't readable any more. */
 static void hub_calm(struct ctd_hub *hub) {
   eventfd_t news;
-  eventfd_read(hub->fd, &news);
+  if (hub->rung)
+    eventfd_read(hub->fd, &news);
+  hub->rung = false;
 }
 
 /* With the mutex. The queue's reference becomes the caller's. */
@@ -192,7 +198,7 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   struct ctd_op *op = hub->first;
   if (op)
     hub_unlink(hub, op);
-  else if (hub->fd >= 0)
+  else
     hub_calm(hub);
   pthread_mutex_unlock(&hub->mutex);
   if (op && atomic_load(&op->complete))

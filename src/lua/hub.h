@@ -1,6 +1,7 @@
 /*
- * The hub: where a Lua state hears of its operations that run on other threads. The pump and job threads touch only its
- * queue and its eventfd, never a lua_State. It is shared by reference and outlives the state as long as something runs.
+ * The hub: where a Lua state hears of its operations that run on other threads. The poller and job threads touch only
+ * its queue and its eventfd, never a lua_State. It is shared by reference and outlives the state as long as something
+ * runs.
  */
 #ifndef CTD_LUA_HUB_H
 #define CTD_LUA_HUB_H

@@ -55,8 +55,8 @@ static void op_run_job(struct ctd_op *op) {
   ctd_hub_post(op->hub, op);
 }
 
-/* The pump lets its reference go. */
-static void op_leave_pump(struct ctd_op *op) {
+/* The poller lets its reference go. */
+static void op_leave_poller(struct ctd_op *op) {
   struct ctd_hub *hub = op->hub;
   ctd_op_unref(op);
   ctd_hub_end(hub);
@@ -66,7 +66,7 @@ static void op_call_is_over(void *context) {
   struct ctd_op *op = context;
   atomic_store(&op->complete, true);
   ctd_hub_post(op->hub, op);
-  op_leave_pump(op);
+  op_leave_poller(op);
 }
 
 bool ctd_op_is_driven(const struct ctd_op *op) {
@@ -89,7 +89,7 @@ static void op_start_call(struct ctd_op *op) {
   if (op_send_call(op))
     ctd_hub_expect(op->hub, op);
   else
-    op_leave_pump(op);
+    op_leave_poller(op);
 }
 
 static void op_start_elsewhere(struct ctd_op *op) {

@@ -1,9 +1,9 @@
 /*
  * An operation: one started method, with its request, its scope and its result. It is shared by reference between its
- * Lua handle and whoever completes it: the job thread that runs it, or the pump.
+ * Lua handle and whoever completes it: the job thread that runs it, or the poller.
  *
  * Who drives it: a blocking method that is one RPC is driven by the thread that waits for it, and so is one that waits
- * in slices; what is asynchronous and one RPC is completed by the pump; everything else runs on a job thread.
+ * in slices; what is asynchronous and one RPC is completed by the poller; everything else runs on a job thread.
  */
 #ifndef CTD_LUA_OP_H
 #define CTD_LUA_OP_H
@@ -32,7 +32,7 @@ struct ctd_op {
   bool started, done;
   double timeout;       /* seconds; becomes the scope's deadline */
   bool block;           /* the caller's wish: not to yield */
-  atomic_bool complete; /* set by the thread that ran it, or by the pump when the call is over */
+  atomic_bool complete; /* set by the thread that ran it, or by the poller when the call is over */
   struct ctd_scope scope;
   struct ctd_error error; /* owned; valid if `result` is −1 */
   int result;

@@ -22,9 +22,18 @@ static int scan_fill(struct ctd_scan *scan, struct ctd_scope *scope, struct ctd_
   return scan->fill(scan->context, &scan->buffer, &scan->ended, scope, err);
 }
 
+/* Gives all that is there, which large reads do without a copy. */
+static int scan_give(struct ctd_scan *scan, struct ctd_scan_text *out) {
+  *out = (struct ctd_scan_text){scan->buffer.data, scan->buffer.size};
+  memset(&scan->buffer, 0, sizeof scan->buffer);
+  return 0;
+}
+
 /* Gives the first `size` bytes, and drops `skip` behind them. */
 static int scan_take(struct ctd_scan *scan, size_t size, size_t skip, struct ctd_scan_text *out,
                      struct ctd_error *err) {
+  if (size && !scan->start && size == scan->buffer.size)
+    return scan_give(scan, out);
   out->data = malloc(size + 1);
   if (!out->data)
     return ctd_error_nomem(err);

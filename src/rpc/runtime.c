@@ -1,28 +1,24 @@
 #include "rpc/runtime.h"
+#include "base/fork.h"
 #include "base/standard_fds.h"
-#include <grpc/grpc.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
-static pthread_mutex_t start_mutex = PTHREAD_MUTEX_INITIALIZER;
-static atomic_int owner; /* the pid that started gRPC; 0: nobody yet */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_int owner; /* its generation; 0: nobody yet */
 
 bool ctd_runtime_usable(void) {
-  return atomic_load(&owner) == getpid();
+  return atomic_load(&owner) == ctd_fork_generation();
 }
 
-/* A forked child must not wait for the mutex: it may have been taken when the process was forked. */
+static void runtime_start(void) {
+  ctd_standard_fds_reserve();
+  atomic_store(&owner, ctd_fork_generation());
+}
+
 int ctd_runtime_start(struct ctd_error *err) {
-  if (!atomic_load(&owner)) {
-    pthread_mutex_lock(&start_mutex);
-    if (!atomic_load(&owner)) {
-      ctd_standard_fds_reserve();
-      grpc_init();
-      atomic_store(&owner, getpid());
-    }
-    pthread_mutex_unlock(&start_mutex);
-  }
+  if (!atomic_load(&owner))
+    pthread_once(&once, runtime_start);
   if (ctd_runtime_usable())
     return 0;
   return ctd_error_set(err, CTD_FAILED_PRECONDITION,

@@ -1,17 +1,16 @@
 /*
- * gRPC's life in this process. It starts with the first connection, never when the library is loaded, and belongs to
- * the process that started it: gRPC doesn't survive a fork, so in a child nothing of it may be touched, not even to
- * free it.
+ * The process that connections belong to: the one that made the first. They don't survive a fork, since parent and
+ * child would write over each other: in a child nothing of them may be touched, not even to free it.
  */
 #ifndef CTD_RPC_RUNTIME_H
 #define CTD_RPC_RUNTIME_H
 
 #include "base/error.h"
 
-/* Starts gRPC if it isn't yet; CTD_FAILED_PRECONDITION in a process forked after that. Any thread. */
+/* Makes this process the owner if there is none; CTD_FAILED_PRECONDITION in one forked from the owner. Any thread. */
 int ctd_runtime_start(struct ctd_error *err);
 
-/* Whether gRPC objects of this process may be used. */
+/* Whether this process is the owner. */
 bool ctd_runtime_usable(void);
 
 #endif

@@ -1,32 +1,34 @@
-/* gRPC status numbers (https://grpc.io/docs/guides/status-codes/) and the headers of a call, shared by call and stream.
- */
+/* How a call ended: gRPC's status numbers (https://grpc.io/docs/guides/status-codes/) and what they are here. */
 #ifndef CTD_RPC_STATUS_H
 #define CTD_RPC_STATUS_H
 
-#include "base/clock.h"
-#include "rpc/channel.h"
+#include "base/error.h"
 
-/* How a call ended; gRPC fills in the three members with GRPC_OP_RECV_STATUS_ON_CLIENT. */
-struct ctd_status {
-  grpc_metadata_array trailers;
-  grpc_status_code code;
-  grpc_slice text;
+enum ctd_status_code {
+  CTD_STATUS_OK = 0,
+  CTD_STATUS_CANCELLED = 1,
+  CTD_STATUS_UNKNOWN = 2,
+  CTD_STATUS_INVALID_ARGUMENT = 3,
+  CTD_STATUS_DEADLINE_EXCEEDED = 4,
+  CTD_STATUS_NOT_FOUND = 5,
+  CTD_STATUS_ALREADY_EXISTS = 6,
+  CTD_STATUS_PERMISSION_DENIED = 7,
+  CTD_STATUS_RESOURCE_EXHAUSTED = 8,
+  CTD_STATUS_FAILED_PRECONDITION = 9,
+  CTD_STATUS_ABORTED = 10,
+  CTD_STATUS_OUT_OF_RANGE = 11,
+  CTD_STATUS_UNIMPLEMENTED = 12,
+  CTD_STATUS_INTERNAL = 13,
+  CTD_STATUS_UNAVAILABLE = 14,
+  CTD_STATUS_DATA_LOSS = 15,
+  CTD_STATUS_UNAUTHENTICATED = 16,
 };
 
-void ctd_status_init(struct ctd_status *status);
-void ctd_status_free(struct ctd_status *status);
+/* 0 for OK; else −1 with the code that fits and the text, which may be empty. */
+int ctd_status_check(unsigned code, const char *text, struct ctd_error *err);
 
-/* 0 for OK; else −1 with the code that fits and the server's text. */
-int ctd_status_check(const struct ctd_status *status, struct ctd_error *err);
-
-/* The call's headers for a target: containerd-namespace and containerd-lease. Valid while the target's strings are. */
-size_t ctd_target_headers(const struct ctd_target *target, grpc_metadata headers[2]);
-
-/* A new call on the target's channel that ends at the scope's deadline; gRPC must be running. */
-grpc_call *ctd_target_call(const struct ctd_target *target, const char *method, grpc_completion_queue *queue,
-                           const struct ctd_scope *scope);
-
-/* `seconds` from now as gRPC's deadline. */
-gpr_timespec ctd_deadline_in(double seconds);
+/* What a call's end means that came without a status: an answer of HTTP, and a stream that was reset (RFC 9113, 7). */
+unsigned ctd_status_of_http(unsigned http);
+unsigned ctd_status_of_reset(unsigned reason);
 
 #endif

@@ -1,269 +1,154 @@
 #include "rpc/stream.h"
+#include "rpc/h2.h"
 #include "rpc/runtime.h"
 #include "rpc/status.h"
-#include "rpc/wire.h"
-#include <grpc/grpc.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* How long a sender waits for the status until it looks for further answers before it, in seconds. */
-#define STATUS_SLICE 0.01
-
-/* An answer that wasn't asked for yet. */
-struct kept {
-  grpc_byte_buffer *answer;
-  struct kept *next;
-};
 
 struct ctd_stream {
-  grpc_call *grpc;
-  grpc_completion_queue *queue;
+  struct ctd_h2 *h2;
   struct ctd_scope *scope;
   const ProtobufCMessageDescriptor *type;
-  grpc_metadata_array initial;
-  pthread_mutex_t reading; /* for the answers: */
-  struct kept *kept;       /* the first one */
-  grpc_byte_buffer *answer;
-  struct ctd_status status;
-  atomic_bool sending, receiving, open; /* which batches are under way; open: the status is still to come */
 };
 
-/* gRPC knows nothing of the scope, whose deadline may change while the stream lasts. */
-static bool end_with_scope(struct ctd_stream *stream, const struct ctd_scope *scope) {
+/* The daemon knows nothing of the scope, whose deadline may change while the stream lasts. */
+static void end_with_scope(struct ctd_stream *stream, const struct ctd_scope *scope) {
   if (ctd_scope_cancelled(scope))
-    grpc_call_cancel(stream->grpc, NULL);
+    ctd_h2_cancel(stream->h2, CTD_STATUS_CANCELLED, "cancelled");
   else if (ctd_now_monotonic() >= scope->deadline)
-    grpc_call_cancel_with_status(stream->grpc, GRPC_STATUS_DEADLINE_EXCEEDED, "Deadline Exceeded", NULL);
-  else
-    return false;
-  return true;
+    ctd_h2_cancel(stream->h2, CTD_STATUS_DEADLINE_EXCEEDED, "timed out");
 }
 
-/*
- * Whether the batch is done within that time. The members' addresses are the tags of the three batches. A thread that
- * sends and one that receives may both wait for the status: one of them is given the event, the other sees the flag.
- */
-static bool batch_is_done(struct ctd_stream *stream, atomic_bool *batch, double seconds, int *success) {
-  if (!*batch)
-    return true;
-  grpc_event event = grpc_completion_queue_pluck(stream->queue, batch, ctd_deadline_in(seconds), NULL);
-  if (event.type != GRPC_OP_COMPLETE)
-    return !*batch;
-  *batch = false;
-  *success = event.success;
-  return true;
-}
-
-static int batch_await_within(struct ctd_stream *stream, atomic_bool *batch, const struct ctd_scope *scope) {
-  bool over = false;
-  int success = 1;
-  while (!batch_is_done(stream, batch, over ? CTD_SLICE : ctd_scope_slice(scope), &success))
-    if (!over)
-      over = end_with_scope(stream, scope);
-  return success;
-}
-
-static int batch_await(struct ctd_stream *stream, atomic_bool *batch) {
-  return batch_await_within(stream, batch, stream->scope);
-}
-
-static void batch_start(struct ctd_stream *stream, const grpc_op *ops, size_t count, atomic_bool *batch) {
-  *batch = grpc_call_start_batch(stream->grpc, ops, count, batch, NULL) == GRPC_CALL_OK;
-}
-
-static void receive_start(struct ctd_stream *stream) {
-  grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
-  op.data.recv_message.recv_message = &stream->answer;
-  batch_start(stream, &op, 1, &stream->receiving);
-}
-
-/* The server's headers come with its first answer, so only the status waits for them. */
-static void status_start(struct ctd_stream *stream) {
-  grpc_op ops[2];
-  memset(ops, 0, sizeof ops);
-  ops[0].op = GRPC_OP_RECV_INITIAL_METADATA;
-  ops[0].data.recv_initial_metadata.recv_initial_metadata = &stream->initial;
-  ops[1].op = GRPC_OP_RECV_STATUS_ON_CLIENT;
-  ops[1].data.recv_status_on_client.trailing_metadata = &stream->status.trailers;
-  ops[1].data.recv_status_on_client.status = &stream->status.code;
-  ops[1].data.recv_status_on_client.status_details = &stream->status.text;
-  batch_start(stream, ops, 2, &stream->open);
-}
-
-static void headers_send(struct ctd_stream *stream, const struct ctd_target *target) {
-  grpc_metadata headers[2];
-  grpc_op op = {.op = GRPC_OP_SEND_INITIAL_METADATA};
-  size_t count = ctd_target_headers(target, headers);
-  op.data.send_initial_metadata.count = count;
-  op.data.send_initial_metadata.metadata = headers;
-  batch_start(stream, &op, 1, &stream->sending);
-  for (size_t i = 0; i < count; i++)
-    grpc_slice_unref(headers[i].value);
-  batch_await(stream, &stream->sending);
-}
-
-int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, const char *method,
-                    const ProtobufCMessageDescriptor *type, struct ctd_scope *scope, struct ctd_error *err) {
-  struct ctd_scope forever;
+static int stream_start(struct ctd_stream **out, struct ctd_h2_start *start, const ProtobufCMessageDescriptor *type,
+                        struct ctd_scope *scope, struct ctd_error *err) {
   *out = NULL;
-  if (ctd_scope_check(scope, err) || ctd_runtime_start(err))
+  if (ctd_scope_check(scope, err))
     return -1;
   struct ctd_stream *stream = calloc(1, sizeof *stream);
-  if (!stream) {
-    ctd_error_nomem(err);
-    return -1;
-  }
+  if (!stream)
+    return ctd_error_nomem(err);
   stream->scope = scope;
   stream->type = type;
-  stream->queue = grpc_completion_queue_create_for_pluck(NULL);
-  ctd_scope_init(&forever, INFINITY);
-  stream->grpc = ctd_target_call(target, method, stream->queue, &forever);
-  pthread_mutex_init(&stream->reading, NULL);
-  grpc_metadata_array_init(&stream->initial);
-  ctd_status_init(&stream->status);
-  status_start(stream);
-  headers_send(stream, target);
-  receive_start(stream);
+  start->deadline = INFINITY;
+  if (ctd_h2_open(&stream->h2, start, err)) {
+    free(stream);
+    return -1;
+  }
   *out = stream;
   return 0;
 }
 
-/* With `reading`. Cancels the call for want of memory. */
-static void answers_keep(struct ctd_stream *stream) {
-  struct kept **end = &stream->kept;
-  int success;
-  while (*end)
-    end = &(*end)->next;
-  while (batch_is_done(stream, &stream->receiving, 0, &success) && stream->answer) {
-    if (!(*end = calloc(1, sizeof **end))) {
-      grpc_call_cancel(stream->grpc, NULL);
-      return;
-    }
-    (*end)->answer = stream->answer;
-    end = &(*end)->next;
-    stream->answer = NULL;
-    receive_start(stream);
-  }
+int ctd_stream_open(struct ctd_stream **out, const struct ctd_target *target, const char *method,
+                    const ProtobufCMessageDescriptor *type, struct ctd_scope *scope, struct ctd_error *err) {
+  struct ctd_h2_start start = {.target = target, .method = method};
+  return stream_start(out, &start, type, scope, err);
 }
 
-/*
- * Why nothing more can be sent: how the call ended. gRPC tells that only after all answers, which are kept for whoever
- * receives; if somebody is receiving, they are taken there.
- */
-static int stream_failure(struct ctd_stream *stream, const struct ctd_scope *scope, struct ctd_error *err) {
-  bool over = false;
-  int success;
-  while (!batch_is_done(stream, &stream->open, STATUS_SLICE, &success)) {
-    if (!over)
-      over = end_with_scope(stream, scope);
-    if (!pthread_mutex_trylock(&stream->reading)) {
-      answers_keep(stream);
-      pthread_mutex_unlock(&stream->reading);
-    }
-  }
-  if (ctd_status_check(&stream->status, err))
+/* Why nothing more can be sent: how the call ended. */
+static int stream_failure(struct ctd_stream *stream, struct ctd_error *err) {
+  if (ctd_h2_check(stream->h2, err))
     return -1;
   return ctd_error_set(err, CTD_ABORTED, "the daemon ended the call early");
 }
 
-static int send_buffer(struct ctd_stream *stream, grpc_byte_buffer *buffer, const struct ctd_scope *scope,
-                       struct ctd_error *err) {
-  grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
-  op.data.send_message.send_message = buffer;
-  batch_start(stream, &op, 1, &stream->sending);
-  bool sent = stream->sending && batch_await_within(stream, &stream->sending, scope);
-  grpc_byte_buffer_destroy(buffer);
-  return sent ? 0 : stream_failure(stream, scope, err);
+static void await_sent(struct ctd_stream *stream, const struct ctd_scope *scope) {
+  while (!ctd_h2_await_sent(stream->h2, ctd_scope_slice(scope)))
+    end_with_scope(stream, scope);
 }
 
-int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err) {
-  return send_buffer(stream, ctd_wire_pack(message), stream->scope, err);
+static int send_wire(struct ctd_stream *stream, struct ctd_wire *wire, const struct ctd_scope *scope,
+                     struct ctd_error *err) {
+  ctd_h2_send(stream->h2, wire, false);
+  await_sent(stream, scope);
+  ctd_wire_free(wire);
+  return ctd_h2_unsent(stream->h2) ? stream_failure(stream, err) : 0;
 }
 
 int ctd_stream_send_within(struct ctd_stream *stream, const ProtobufCMessage *message, const struct ctd_scope *scope,
                            struct ctd_error *err) {
-  return send_buffer(stream, ctd_wire_pack(message), scope, err);
+  struct ctd_wire wire;
+  return ctd_wire_pack(&wire, message, err) ? -1 : send_wire(stream, &wire, scope, err);
 }
 
-int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *message, unsigned field, grpc_slice data,
-                         struct ctd_error *err) {
-  return send_buffer(stream, ctd_wire_pack_data(message, field, data), stream->scope, err);
+int ctd_stream_send(struct ctd_stream *stream, const ProtobufCMessage *message, struct ctd_error *err) {
+  return ctd_stream_send_within(stream, message, stream->scope, err);
+}
+
+int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *message, unsigned field, const void *data,
+                         size_t size, struct ctd_error *err) {
+  struct ctd_wire wire;
+  if (ctd_wire_pack_data(&wire, message, field, data, size, err))
+    return -1;
+  return send_wire(stream, &wire, stream->scope, err);
 }
 
 int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {
-  grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
-  batch_start(stream, &op, 1, &stream->sending);
-  return batch_await(stream, &stream->sending) ? 0 : stream_failure(stream, stream->scope, err);
+  ctd_h2_send(stream->h2, NULL, true);
+  await_sent(stream, stream->scope);
+  return ctd_h2_unsent(stream->h2) ? ctd_h2_check(stream->h2, err) : 0;
 }
 
 bool ctd_stream_await(struct ctd_stream *stream, double seconds) {
-  int success;
-  pthread_mutex_lock(&stream->reading);
-  bool ready = stream->kept || batch_is_done(stream, &stream->receiving, seconds, &success);
-  pthread_mutex_unlock(&stream->reading);
-  return ready;
+  return ctd_h2_await_message(stream->h2, seconds);
 }
 
-/* The next answer; NULL: there are no more. With `reading`. */
-static grpc_byte_buffer *answer_take(struct ctd_stream *stream) {
-  struct kept *kept = stream->kept;
-  grpc_byte_buffer *answer;
-  if (kept) {
-    answer = kept->answer;
-    stream->kept = kept->next;
-    free(kept);
-    return answer;
-  }
-  batch_await(stream, &stream->receiving);
-  answer = stream->answer;
-  stream->answer = NULL;
-  if (answer)
-    receive_start(stream);
-  return answer;
+int ctd_stream_watch(struct ctd_stream *stream, void (*notify)(void *), void *context, struct ctd_error *err) {
+  return ctd_h2_watch(stream->h2, notify, context, err);
+}
+
+void ctd_stream_unwatch(struct ctd_stream *stream) {
+  ctd_h2_unwatch(stream->h2);
+}
+
+/* The next answer; NULL: there are no more. */
+static struct ctd_message *message_receive(struct ctd_stream *stream) {
+  while (!ctd_h2_await_message(stream->h2, ctd_scope_slice(stream->scope)))
+    end_with_scope(stream, stream->scope);
+  return ctd_h2_take(stream->h2);
 }
 
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
+  struct ctd_message *message = message_receive(stream);
   *reply = NULL;
-  pthread_mutex_lock(&stream->reading);
-  grpc_byte_buffer *answer = answer_take(stream);
-  pthread_mutex_unlock(&stream->reading);
-  if (!answer) {
-    batch_await(stream, &stream->open);
-    return ctd_status_check(&stream->status, err);
-  }
-  int result = ctd_wire_unpack(reply, stream->type, answer, err);
-  grpc_byte_buffer_destroy(answer);
+  if (!message)
+    return ctd_h2_check(stream->h2, err);
+  int result = ctd_wire_unpack(reply, stream->type, message->data, message->size, err);
+  free(message);
+  return result;
+}
+
+int ctd_stream_receive_data(struct ctd_stream *stream, unsigned field, struct ctd_buffer *out, bool *ended,
+                            struct ctd_error *err) {
+  struct ctd_message *message = message_receive(stream);
+  const uint8_t *data;
+  size_t size;
+  *ended = !message;
+  if (!message)
+    return ctd_h2_check(stream->h2, err);
+  int result = ctd_wire_find(message->data, message->size, field, &data, &size, err);
+  if (!result && size)
+    result = ctd_buffer_append(out, data, size, err);
+  free(message);
   return result;
 }
 
 void ctd_stream_free(struct ctd_stream *stream) {
   if (!stream || !ctd_runtime_usable())
     return;
-  if (stream->open)
-    grpc_call_cancel(stream->grpc, NULL);
-  batch_await(stream, &stream->receiving);
-  batch_await(stream, &stream->open);
-  grpc_call_unref(stream->grpc);
-  grpc_completion_queue_shutdown(stream->queue);
-  grpc_completion_queue_destroy(stream->queue);
-  grpc_metadata_array_destroy(&stream->initial);
-  while (stream->kept)
-    grpc_byte_buffer_destroy(answer_take(stream));
-  grpc_byte_buffer_destroy(stream->answer);
-  pthread_mutex_destroy(&stream->reading);
-  ctd_status_free(&stream->status);
+  ctd_h2_free(stream->h2);
   free(stream);
 }
 
 int ctd_stream_request(struct ctd_stream **out, const struct ctd_target *target, const char *method,
                        const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type, struct ctd_scope *scope,
                        struct ctd_error *err) {
-  if (ctd_stream_open(out, target, method, type, scope, err))
-    return -1;
-  if (!ctd_stream_send(*out, request, err) && !ctd_stream_close_send(*out, err))
-    return 0;
-  ctd_stream_free(*out);
+  struct ctd_wire wire;
+  struct ctd_h2_start start = {.target = target, .method = method, .first = &wire, .closing = true};
   *out = NULL;
-  return -1;
+  if (ctd_wire_pack(&wire, request, err))
+    return -1;
+  int result = stream_start(out, &start, type, scope, err);
+  if (*out)
+    await_sent(*out, scope);
+  ctd_wire_free(&wire);
+  return result;
 }

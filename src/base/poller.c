@@ -1,4 +1,5 @@
-#include "client/poller.h"
+#include "base/poller.h"
+#include "base/fork.h"
 #include "base/thread.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -9,7 +10,7 @@
 #define BATCH 32
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* for the start and the jobs */
-static atomic_int owner;                                  /* the pid whose thread it is; 0: not started */
+static atomic_int owner;                                  /* the process whose thread it is; 0: not started */
 static int epoll_fd = -1, wake_fd = -1;
 static struct ctd_poller_job *jobs, **jobs_end = &jobs;
 
@@ -51,7 +52,7 @@ static int poller_open(struct ctd_error *err) {
   if (epoll_fd < 0 || wake_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &wake))
     return ctd_error_errno(err, errno, "start polling");
   pthread_t thread;
-  if (ctd_thread_start(&thread, "ctd-stdio", poller_run, NULL, err))
+  if (ctd_thread_start(&thread, "ctd-poller", poller_run, NULL, err))
     return -1;
   pthread_detach(thread);
   return 0;
@@ -59,7 +60,7 @@ static int poller_open(struct ctd_error *err) {
 
 static int poller_start(struct ctd_error *err) {
   if (!poller_open(err)) {
-    atomic_store(&owner, getpid());
+    atomic_store(&owner, ctd_fork_generation());
     return 0;
   }
   if (epoll_fd >= 0)
@@ -77,7 +78,7 @@ int ctd_poller_start(struct ctd_error *err) {
       result = poller_start(err);
     pthread_mutex_unlock(&mutex);
   }
-  if (result || atomic_load(&owner) == getpid())
+  if (result || atomic_load(&owner) == ctd_fork_generation())
     return result;
   return ctd_error_set(err, CTD_FAILED_PRECONDITION, "this process was forked after its parent had opened streams");
 }

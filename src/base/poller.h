@@ -1,6 +1,6 @@
 /* The poller: one thread of the process that waits for file descriptors with epoll and tells their owners. */
-#ifndef CTD_CLIENT_POLLER_H
-#define CTD_CLIENT_POLLER_H
+#ifndef CTD_BASE_POLLER_H
+#define CTD_BASE_POLLER_H
 
 #include "base/error.h"
 #include <stdint.h>

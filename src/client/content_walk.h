@@ -30,6 +30,12 @@ int ctd_content_walk_start(struct ctd_content_walk *walk, struct ctd_scope *scop
 int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info *out, struct ctd_scope *scope,
                           struct ctd_error *err);
 
+/*
+ * The next blob if it has come already; it stays until this is called again, always on the same thread. NULL: there may
+ * be more.
+ */
+const struct ctd_content_info *ctd_content_walk_take(struct ctd_content_walk *walk);
+
 #ifdef __cplusplus
 }
 #endif

@@ -41,4 +41,10 @@ struct ctd_client *ctd_subscription_client(const struct ctd_subscription *subscr
 int ctd_subscription_next(struct ctd_subscription *subscription, Containerd__Types__Envelope **out,
                           struct ctd_scope *scope, struct ctd_error *err);
 
+/*
+ * The next event if it has come already; it stays until this is called again, always on the same thread. NULL: none
+ * has, or there is something else to know.
+ */
+const Containerd__Types__Envelope *ctd_subscription_take(struct ctd_subscription *subscription);
+
 #endif

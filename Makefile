@@ -20,9 +20,11 @@ GEN := $(BUILD)/gen
 # Evaluated when first used, since `make deps` must run before pkg-config exists; then kept.
 once = $(eval $1 := $(shell $2))$($1)
 VERSION = $(call once,VERSION,sed -n 's/.*_VERSION = "\(.*\)"/\1/p' lua/containerd/module.lua)
-LIBRARIES := libnghttp2 libprotobuf-c jansson libcurl openssl libarchive
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
-PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
+LIBRARIES := libnghttp2 libprotobuf-c jansson
+# Those that are loaded when first needed (base/library.h): what is needed of them here are the headers.
+LOADED_LATER := libarchive libcrypto libcurl libssl
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES) $(LOADED_LATER))
+PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES)) -ldl
 LUA_CFLAGS = $(call once,LUA_CFLAGS,pkg-config --cflags $(LUA))
 PROTOBUF = $(call once,PROTOBUF,pkg-config --variable=includedir protobuf)
 LUA_VERSION = $(call once,LUA_VERSION,$(LUA) -e 'print(_VERSION:match "%d.%d")')

@@ -18,11 +18,26 @@ return {
     image = "docker.io/library/busybox:latest",
     args = { "/bin/sh", "-c", "mkdir /w; echo from-the-service >/w/index.html; sleep 1; exec httpd -f -p %d -h /w" },
     port = %d,
-    idle = 3,
+    idle = %d,
   },
   broken = { image = "docker.io/library/absent:latest", args = { "/bin/true" }, port = %d, idle = 3 },
 }
 ]]
+
+-- The example, with these services, which may be idle for so many seconds, and this namespace, in files in `dir`.
+local function start(daemon, namespace, dir, idle)
+  local port = free_port()
+  process.write(dir .. "/services.lua", services:format(port, port, idle, free_port()))
+  local gateway = process.read "examples/nginx/gateway.lua"
+  process.write(dir .. "/gateway.lua", (gateway:gsub('"gateway" }', ("%q }"):format(namespace), 1)))
+  local http = process.read "examples/nginx/gateway.conf"
+  return nginx.start {
+    http = http:gsub("listen 127.0.0.1:8080;", "listen unix:@dir@/socket;"),
+    main = "user root; env CONTAINERD_ADDRESS; env CONTAINERD_HOSTS_DIR;",
+    lua_path = dir .. "/?.lua;" .. process.root .. "/examples/nginx/?.lua;",
+    daemon = daemon,
+  }
+end
 
 local function specs(daemon)
   local namespace, client, server, dir
@@ -31,17 +46,7 @@ local function specs(daemon)
     namespace = daemon:namespace()
     client = containerd.connect { address = daemon.address, namespace = namespace }
     dir = lab.tempdir()
-    local port = free_port()
-    process.write(dir .. "/services.lua", services:format(port, port, free_port()))
-    local gateway = process.read "examples/nginx/gateway.lua"
-    process.write(dir .. "/gateway.lua", (gateway:gsub('"gateway" }', ("%q }"):format(namespace), 1)))
-    local http = process.read "examples/nginx/gateway.conf"
-    server = nginx.start {
-      http = http:gsub("listen 127.0.0.1:8080;", "listen unix:@dir@/socket;"),
-      main = "user root; env CONTAINERD_ADDRESS; env CONTAINERD_HOSTS_DIR;",
-      lua_path = dir .. "/?.lua;" .. process.root .. "/examples/nginx/?.lua;",
-      daemon = daemon,
-    }
+    server = start(daemon, namespace, dir, 3)
   end)
 
   teardown(function()
@@ -50,8 +55,8 @@ local function specs(daemon)
     lab.sh("rm -r " .. process.quote(dir))
   end)
 
-  local function status()
-    local json = server:get "/status.json"
+  local function status(of)
+    local json = (of or server):get "/status.json"
     return json:match '{[^{}]*"name":"slow"[^{}]*}' or json
   end
 
@@ -97,6 +102,29 @@ local function specs(daemon)
     local container = client:container "slow" -- its task is deleted after it has stopped
     lab.eventually(function() return (pcall(container.delete, container, { snapshot = true })) end, 20, "the deletion")
     assert.same({}, lab.leftovers(20))
+  end)
+
+  it("serves what runs while containerd is away, and all when it's back", function()
+    local private, place = daemon:private(), lab.tempdir()
+    local gateway
+    finally(function()
+      if gateway then gateway:close() end
+      private:close()
+      lab.sh("rm -r " .. process.quote(place))
+    end)
+    gateway = start(private, "gateway", place, 600)
+    assert.equal("from-the-service\n", (gateway:get "/slow/"))
+    private:signal "KILL"
+    assert.equal("from-the-service\n", (gateway:get "/slow/"))
+    local _, broken = gateway:get "/broken/"
+    local _, json = gateway:get "/status.json"
+    assert.same({ 503, 500 }, { broken, json })
+    private:restart()
+    local outside = containerd.connect { address = private.address, namespace = "gateway" }
+    outside:container("slow"):task():delete { kill = true }
+    outside:close()
+    lab.eventually(function() return gateway:get "/slow/" == "from-the-service\n" end, 20, "the service's answer")
+    lab.eventually(function() return status(gateway):find '"starts":2%f[^%d]' end, 20, "the second start")
   end)
 end
 

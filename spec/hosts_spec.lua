@@ -78,7 +78,7 @@ lab.each_daemon(function(daemon)
     return (output:gsub("the loop has ended\n$", ""))
   end
 
-  for _, name in ipairs { "cqueues", "luv", "copas" } do
+  for _, name in ipairs { "cqueues", "luv", "copas", "copas4" } do
     it(name .. ": calls, compound operations and their functions yield", function()
       local output = output_of(name, [[
         local me, steps = coroutine.running(), 0
@@ -191,7 +191,7 @@ lab.each_daemon(function(daemon)
     end)
   end
 
-  for _, name in ipairs { "cqueues", "copas" } do
+  for _, name in ipairs { "cqueues", "copas", "copas4" } do
     it(name .. ": a coroutine that is thrown away takes its operation with it", function()
       output_of(name, [[
         local events = client:events 'topic=="/never"'

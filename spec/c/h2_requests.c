@@ -184,4 +184,6 @@ void h2_session_open(struct h2_connection *connection) {
   if (server->max_streams)
     settings[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, server->max_streams};
   nghttp2_submit_settings(connection->session, NGHTTP2_FLAG_NONE, settings, count);
+  if (server->window > NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE)
+    nghttp2_session_set_local_window_size(connection->session, NGHTTP2_FLAG_NONE, 0, (int32_t)server->window);
 }

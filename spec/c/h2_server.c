@@ -171,6 +171,20 @@ void h2_server_wait(struct h2_server *server) {
   fail_msg("nothing happened");
 }
 
+int h2_server_connected(struct h2_server *server) {
+  h2_server_lock(server);
+  int connected = server->connected;
+  h2_server_unlock(server);
+  return connected;
+}
+
+int h2_server_count(struct h2_server *server) {
+  h2_server_lock(server);
+  int count = server->count;
+  h2_server_unlock(server);
+  return count;
+}
+
 struct h2_request *h2_server_await(struct h2_server *server, int number) {
   h2_server_lock(server);
   while (server->count < number)

@@ -74,7 +74,11 @@ void h2_server_lock(struct h2_server *server); /* it doesn't read meanwhile, eit
 void h2_server_unlock(struct h2_server *server);
 void h2_server_wait(struct h2_server *server); /* for anything to happen, at most 20 s; unlocks meanwhile */
 
-/* Waits for the request of this number, from 1, that it ends, and that it's closed. These lock the server. */
+/* How many connections, and requests, there were. These lock the server, as what follows. */
+int h2_server_connected(struct h2_server *server);
+int h2_server_count(struct h2_server *server);
+
+/* Waits for the request of this number, from 1, that it ends, and that it's closed. */
 struct h2_request *h2_server_await(struct h2_server *server, int number);
 void h2_request_await_end(struct h2_server *server, struct h2_request *request);
 void h2_request_await_close(struct h2_server *server, struct h2_request *request);

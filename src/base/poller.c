@@ -1,4 +1,5 @@
 #include "base/poller.h"
+#include "base/fork.h"
 #include "base/thread.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -9,7 +10,7 @@
 #define BATCH 32
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* for the start and the jobs */
-static atomic_int owner;                                  /* the pid whose thread it is; 0: not started */
+static atomic_int owner;                                  /* the process whose thread it is; 0: not started */
 static int epoll_fd = -1, wake_fd = -1;
 static struct ctd_poller_job *jobs, **jobs_end = &jobs;
 
@@ -59,7 +60,7 @@ static int poller_open(struct ctd_error *err) {
 
 static int poller_start(struct ctd_error *err) {
   if (!poller_open(err)) {
-    atomic_store(&owner, getpid());
+    atomic_store(&owner, ctd_fork_generation());
     return 0;
   }
   if (epoll_fd >= 0)
@@ -77,7 +78,7 @@ int ctd_poller_start(struct ctd_error *err) {
       result = poller_start(err);
     pthread_mutex_unlock(&mutex);
   }
-  if (result || atomic_load(&owner) == getpid())
+  if (result || atomic_load(&owner) == ctd_fork_generation())
     return result;
   return ctd_error_set(err, CTD_FAILED_PRECONDITION, "this process was forked after its parent had opened streams");
 }

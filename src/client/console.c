@@ -1,5 +1,6 @@
 #include "client/console.h"
 #include "base/buffer.h"
+#include "base/fork.h"
 #include "base/thread.h"
 #include "rpc/call.h"
 #include "tasks.pb-c.h"
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 struct ctd_console {
-  pid_t owner;
+  int owner;
   int tty, wake; /* wake: an eventfd; the size may have changed, or it's over */
   bool has_thread;
   pthread_t thread;
@@ -34,7 +35,7 @@ static struct sigaction before_winch, before_deadly[DEADLY];
 /* Safe in a handler. SIGTTOU would stop a process that isn't in the foreground any more. */
 static void restore(void) {
   int tty = atomic_exchange(&raw_tty, -1);
-  if (tty >= 0 && atomic_load(&raw_owner) == getpid())
+  if (tty >= 0 && atomic_load(&raw_owner) == ctd_fork_generation())
     tcsetattr(tty, TCSANOW, &cooked);
 }
 
@@ -103,7 +104,7 @@ static int make_raw(struct ctd_console *console, struct ctd_error *err) {
   pthread_once(&once, restore_at_exit);
   raw = cooked;
   cfmakeraw(&raw);
-  atomic_store(&raw_owner, getpid());
+  atomic_store(&raw_owner, ctd_fork_generation());
   atomic_store(&raw_tty, console->tty);
   if (!tcsetattr(console->tty, TCSANOW, &raw))
     return 0;
@@ -158,7 +159,7 @@ static void console_free(struct ctd_console *console) {
 }
 
 void ctd_console_close(struct ctd_console *console) {
-  if (!console || console->owner != getpid())
+  if (!console || console->owner != ctd_fork_generation())
     return;
   uninstall_handlers();
   console_restore();
@@ -187,7 +188,7 @@ int ctd_console_open(struct ctd_console **out, int tty, struct ctd_client *clien
     atomic_flag_clear(&in_use);
     return ctd_error_nomem(err);
   }
-  console->owner = getpid();
+  console->owner = ctd_fork_generation();
   console->tty = tty;
   console->client = ctd_client_ref(client);
   ctd_scope_init(&console->scope, INFINITY);

@@ -1,5 +1,6 @@
 #include "client/stdio.h"
 #include "base/buffer.h"
+#include "base/fork.h"
 #include "client/flow.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 static const char *const stream_names[] = {"stdin", "stdout", "stderr"};
 
 struct ctd_stdio {
-  pid_t owner;
+  int owner;
   bool terminal, kept;
   int tty;                   /* −1: none */
   char *dir;                 /* of the FIFOs; NULL: there are none (any more) */
@@ -26,7 +27,7 @@ struct ctd_stdio {
 
 /* In a child, the thread that copies doesn't exist. */
 static bool stdio_usable(const struct ctd_stdio *stdio) {
-  return stdio->owner == getpid();
+  return stdio->owner == ctd_fork_generation();
 }
 
 static int make_directories(const char *path, struct ctd_error *err) {
@@ -145,7 +146,7 @@ static struct ctd_stdio *stdio_new(bool terminal, struct ctd_error *err) {
     ctd_error_nomem(err);
     return NULL;
   }
-  stdio->owner = getpid();
+  stdio->owner = ctd_fork_generation();
   stdio->terminal = terminal;
   stdio->tty = -1;
   return stdio;

@@ -1,5 +1,6 @@
 #include "lua/hub.h"
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/standard_fds.h"
 #include "base/thread.h"
 #include "lua/op.h"
@@ -20,7 +21,7 @@ struct job {
 
 struct ctd_hub {
   atomic_int references;
-  pid_t owner;           /* who opened the fd; a forked child shares it and must not */
+  int owner;             /* the process that opened the fd; a forked child shares it and must not */
   int fd;                /* −1: not open yet */
   pthread_mutex_t mutex; /* guards what follows */
   bool rung;             /* the fd is readable */
@@ -70,7 +71,7 @@ void ctd_hub_unref(struct ctd_hub *hub) {
 
 /* A forked child has neither the threads nor a say in the mutex. */
 static bool hub_is_foreign(const struct ctd_hub *hub) {
-  return hub->fd >= 0 && hub->owner != getpid();
+  return hub->fd >= 0 && hub->owner != ctd_fork_generation();
 }
 
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
@@ -79,7 +80,7 @@ int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
     hub->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (hub->fd < 0)
       return ctd_error_errno(err, errno, "open an eventfd");
-    hub->owner = getpid();
+    hub->owner = ctd_fork_generation();
   }
   if (!hub_is_foreign(hub))
     return 0;

@@ -77,23 +77,26 @@ static bool ended_at_deadline(const struct ctd_scope *scope, const struct ctd_er
   return err->code == CTD_CANCELLED && !ctd_scope_cancelled(scope) && ctd_now_monotonic() >= scope->deadline;
 }
 
-static int answer_unpack(struct ctd_call *call, const ProtobufCMessageDescriptor *type, ProtobufCMessage **reply,
-                         struct ctd_error *err) {
-  struct ctd_message *message = ctd_h2_take(call->h2);
+static int answer_unpack(const struct ctd_message *message, const ProtobufCMessageDescriptor *type,
+                         ProtobufCMessage **reply, struct ctd_error *err) {
   if (!message)
     return ctd_error_set(err, CTD_DATA_LOSS, "the daemon sent no answer");
-  int result = ctd_wire_unpack(reply, type, message->data, message->size, err);
-  free(message);
-  return result;
+  return ctd_wire_unpack(reply, type, message->data, message->size, err);
 }
 
+/* Frees the call. */
 static int call_answer(struct ctd_call *call, const ProtobufCMessageDescriptor *type, ProtobufCMessage **reply,
                        struct ctd_scope *scope, struct ctd_error *err) {
-  if (!ctd_h2_check(call->h2, err))
-    return reply ? answer_unpack(call, type, reply, err) : 0;
-  if (ended_at_deadline(scope, err))
+  struct ctd_message *message;
+  int result = ctd_h2_finish(call->h2, &message, err);
+  call->h2 = NULL;
+  call_free(call);
+  if (!result && reply)
+    result = answer_unpack(message, type, reply, err);
+  else if (result && ended_at_deadline(scope, err))
     ctd_scope_check(scope, err);
-  return -1;
+  free(message);
+  return result;
 }
 
 int ctd_call(const struct ctd_target *target, const char *method, const ProtobufCMessage *request,
@@ -111,7 +114,5 @@ int ctd_call(const struct ctd_target *target, const char *method, const Protobuf
   }
   if (scope->nowait)
     scope->call = NULL;
-  int result = call_answer(call, type, reply, scope, err);
-  call_free(call);
-  return result;
+  return call_answer(call, type, reply, scope, err);
 }

@@ -160,26 +160,24 @@ bool ctd_connection_is_flushed(const struct ctd_connection *connection) {
   return connection->ended || connection->out_begin == connection->out_size;
 }
 
-static void connection_read(struct ctd_connection *connection) {
-  ssize_t size;
-  do {
-    size = recv(connection->fd, connection->in, sizeof connection->in, 0);
-    if (size == 0) {
-      connection_end(connection, "the daemon closed the connection");
-    } else if (size < 0 && errno != EAGAIN && errno != EINTR) {
-      connection_broke(connection, errno);
-    } else if (size > 0) {
-      ssize_t result = nghttp2_session_mem_recv(connection->session, connection->in, (size_t)size);
-      if (result < 0)
-        session_failed(connection, (int)result);
-    }
-  } while (size == (ssize_t)sizeof connection->in && !connection->ended);
-  connection->read_at = ctd_now_monotonic();
+static void session_feed(struct ctd_connection *connection, size_t size) {
+  ssize_t result = nghttp2_session_mem_recv(connection->session, connection->in, size);
+  if (result < 0)
+    session_failed(connection, (int)result);
 }
 
 void ctd_connection_drive(struct ctd_connection *connection) {
-  if (!connection->ended)
-    connection_read(connection);
+  ssize_t size = sizeof connection->in;
+  while (size == (ssize_t)sizeof connection->in && !connection->ended) {
+    size = recv(connection->fd, connection->in, sizeof connection->in, 0);
+    if (size > 0)
+      session_feed(connection, (size_t)size);
+    else if (size == 0)
+      connection_end(connection, "the daemon closed the connection");
+    else if (errno != EAGAIN && errno != EINTR)
+      connection_broke(connection, errno);
+  }
+  connection->read_at = ctd_now_monotonic();
 }
 
 /*
@@ -235,6 +233,8 @@ bool ctd_connection_await(struct ctd_connection *connection, struct ctd_h2 *h2, 
   waiter_enter(connection, &self);
   do {
     ctd_connection_flush(connection);
+    if (ready(h2))
+      break;
     if (connection->driven && ctd_connection_is_flushed(connection))
       wait_for_driver(connection, &self, end);
     else

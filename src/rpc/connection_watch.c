@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #define OF(pointer, member) ((struct ctd_connection *)((char *)(pointer)-offsetof(struct ctd_connection, member)))
 
@@ -126,11 +127,16 @@ static int timer_open(struct ctd_connection *connection, struct ctd_error *err) 
   bool pollable;
   if (connection->timer >= 0)
     return 0;
-  connection->expired.ready = expired;
-  connection->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (connection->timer < 0)
+  int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (timer < 0)
     return ctd_error_errno(err, errno, "make a timer");
-  return ctd_poller_add(connection->timer, &connection->expired, &pollable, err);
+  connection->expired.ready = expired;
+  if (ctd_poller_add(timer, &connection->expired, &pollable, err)) {
+    close(timer);
+    return -1;
+  }
+  connection->timer = timer;
+  return 0;
 }
 
 int ctd_connection_watch(struct ctd_connection *connection, double deadline, struct ctd_error *err) {

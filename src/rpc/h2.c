@@ -25,6 +25,16 @@ void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text) {
   ctd_connection_wake(h2->connection, h2);
 }
 
+/*
+ * Only once: it may be one of too many and not have begun, which nghttp2 takes back the first time; the second time it
+ * tells the peer, for whom it's an error of the connection.
+ */
+void ctd_h2_reset(struct ctd_h2 *h2) {
+  if (!h2->is_reset && !h2->is_closed)
+    nghttp2_submit_rst_stream(h2->connection->session, NGHTTP2_FLAG_NONE, h2->id, NGHTTP2_CANCEL);
+  h2->is_reset = true;
+}
+
 void ctd_h2_end_all(struct ctd_connection *connection) {
   for (struct ctd_h2 *h2 = connection->streams; h2; h2 = h2->next)
     ctd_h2_end(h2, CTD_STATUS_UNAVAILABLE, connection->reason);
@@ -175,20 +185,6 @@ int ctd_h2_open(struct ctd_h2 **out, const struct ctd_h2_start *start, struct ct
   return outcome == STARTED ? 0 : -1;
 }
 
-void ctd_h2_free(struct ctd_h2 *h2) {
-  struct ctd_connection *connection = h2->connection;
-  nghttp2_session *session = connection->session;
-  ctd_connection_lock(connection);
-  streams_leave(h2);
-  if (!h2->is_closed && !connection->ended) {
-    nghttp2_session_set_stream_user_data(session, h2->id, NULL);
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, h2->id, NGHTTP2_CANCEL);
-    ctd_connection_flush(connection);
-  }
-  ctd_connection_unlock(connection);
-  h2_free(h2);
-}
-
 void ctd_h2_send(struct ctd_h2 *h2, const struct ctd_wire *message, bool closing) {
   ctd_connection_lock(h2->connection);
   h2->unsent = h2->ended;
@@ -249,6 +245,24 @@ static struct ctd_message *message_take(struct ctd_h2 *h2) {
   return message;
 }
 
+/* The session forgets it. Unlocks. */
+static void h2_leave(struct ctd_h2 *h2) {
+  struct ctd_connection *connection = h2->connection;
+  streams_leave(h2);
+  if (!h2->is_closed && !connection->ended) {
+    nghttp2_session_set_stream_user_data(connection->session, h2->id, NULL);
+    ctd_h2_reset(h2);
+    ctd_connection_flush(connection);
+  }
+  ctd_connection_unlock(connection);
+  h2_free(h2);
+}
+
+void ctd_h2_free(struct ctd_h2 *h2) {
+  ctd_connection_lock(h2->connection);
+  h2_leave(h2);
+}
+
 struct ctd_message *ctd_h2_take(struct ctd_h2 *h2) {
   ctd_connection_lock(h2->connection);
   struct ctd_message *message = message_take(h2);
@@ -259,7 +273,7 @@ struct ctd_message *ctd_h2_take(struct ctd_h2 *h2) {
 static void h2_cancel(struct ctd_h2 *h2, unsigned status, const char *text) {
   if (h2->ended)
     return;
-  nghttp2_submit_rst_stream(h2->connection->session, NGHTTP2_FLAG_NONE, h2->id, NGHTTP2_CANCEL);
+  ctd_h2_reset(h2);
   ctd_h2_end(h2, status, text);
 }
 
@@ -294,10 +308,23 @@ bool ctd_h2_unsent(struct ctd_h2 *h2) {
   return unsent;
 }
 
+static int h2_check(const struct ctd_h2 *h2, struct ctd_error *err) {
+  return ctd_status_check(h2->status, h2->text ? h2->text : "", err);
+}
+
 int ctd_h2_check(struct ctd_h2 *h2, struct ctd_error *err) {
   ctd_connection_lock(h2->connection);
-  int result = ctd_status_check(h2->status, h2->text ? h2->text : "", err);
+  int result = h2_check(h2, err);
   ctd_connection_unlock(h2->connection);
+  return result;
+}
+
+/* All under one lock: the threads of a busy connection would else meet at each step. */
+int ctd_h2_finish(struct ctd_h2 *h2, struct ctd_message **answer, struct ctd_error *err) {
+  ctd_connection_lock(h2->connection);
+  int result = h2_check(h2, err);
+  *answer = message_take(h2);
+  h2_leave(h2);
   return result;
 }
 

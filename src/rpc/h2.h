@@ -22,6 +22,7 @@ struct ctd_h2 {
   struct ctd_h2 *next, **link; /* of the connection's streams */
   int32_t id;
   bool is_closed;  /* the session knows nothing of it any more */
+  bool is_reset;   /* or the peer is told that nobody wants the rest of it */
   bool closing;    /* the sending side ends after what is being sent */
   bool has_status; /* the status was told, but the call hasn't ended yet */
   bool ended;
@@ -58,6 +59,12 @@ struct ctd_h2_start {
 
 /* Opens one and writes as far as the socket takes it, without waiting. The caller frees *out. */
 int ctd_h2_open(struct ctd_h2 **out, const struct ctd_h2_start *start, struct ctd_error *err);
+
+/*
+ * Ends what has to do with a call that has ended: 0 or −1 as its status was, with its first message in *answer, which
+ * the caller frees (NULL: none).
+ */
+int ctd_h2_finish(struct ctd_h2 *h2, struct ctd_message **answer, struct ctd_error *err);
 
 /* What is left of the call is cancelled. One with a `notify` must have ended and been told. */
 void ctd_h2_free(struct ctd_h2 *h2);
@@ -97,6 +104,9 @@ ssize_t ctd_h2_read(nghttp2_session *session, int32_t id, uint8_t *buffer, size_
 
 /* It has ended; `text` is copied, and NULL leaves the one that came. */
 void ctd_h2_end(struct ctd_h2 *h2, unsigned status, const char *text);
+
+/* Nobody wants what is left of it. */
+void ctd_h2_reset(struct ctd_h2 *h2);
 
 /* The connection has ended: so do they all. */
 void ctd_h2_end_all(struct ctd_connection *connection);

@@ -119,10 +119,14 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
   return 0;
 }
 
-/* The peer has said all that it will. */
-static void h2_finish(struct ctd_h2 *h2) {
+static void h2_finish_http(struct ctd_h2 *h2) {
   char text[32];
   snprintf(text, sizeof text, "HTTP status %u", h2->http_status);
+  ctd_h2_end(h2, ctd_status_of_http(h2->http_status), text);
+}
+
+/* The peer has said all that it will. */
+static void h2_finish(struct ctd_h2 *h2) {
   if (h2->partial || h2->prefix_size)
     ctd_h2_end(h2, CTD_STATUS_INTERNAL, "the daemon ended the call in the middle of a message");
   else if (h2->has_status)
@@ -130,7 +134,7 @@ static void h2_finish(struct ctd_h2 *h2) {
   else if (h2->http_status == 200)
     ctd_h2_end(h2, CTD_STATUS_INTERNAL, "the daemon ended the call without a status");
   else
-    ctd_h2_end(h2, ctd_status_of_http(h2->http_status), text);
+    h2_finish_http(h2);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
@@ -142,28 +146,38 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
   return 0;
 }
 
+static void h2_reset(struct ctd_h2 *h2, uint32_t reason) {
+  char text[64];
+  snprintf(text, sizeof text, "the daemon reset the call: %s", nghttp2_http2_strerror(reason));
+  ctd_h2_end(h2, ctd_status_of_reset(reason), text);
+}
+
 static int on_close(nghttp2_session *session, int32_t id, uint32_t reason, void *context) {
   struct ctd_h2 *h2 = nghttp2_session_get_stream_user_data(session, id);
-  char text[64];
   (void)context;
   if (!h2)
     return 0;
   h2->is_closed = true;
-  snprintf(text, sizeof text, "the daemon reset the call: %s", nghttp2_http2_strerror(reason));
-  ctd_h2_end(h2, ctd_status_of_reset(reason), text);
+  if (!h2->ended)
+    h2_reset(h2, reason);
   return 0;
+}
+
+static int message_refuse(struct ctd_h2 *h2, size_t size) {
+  char text[96];
+  snprintf(text, sizeof text, "a message of %zu bytes, more than %d", size, CTD_MESSAGE_LIMIT);
+  ctd_h2_end(h2, CTD_STATUS_RESOURCE_EXHAUSTED, text);
+  return -1;
 }
 
 /* The next message begins; its prefix is there. */
 static int message_begin(struct ctd_h2 *h2) {
   size_t size = ctd_wire_length(h2->prefix);
-  char text[96];
   h2->prefix_size = 0;
-  snprintf(text, sizeof text, "a message of %zu bytes, more than %d", size, CTD_MESSAGE_LIMIT);
+  if (size > CTD_MESSAGE_LIMIT)
+    return message_refuse(h2, size);
   if (h2->prefix[0])
     ctd_h2_end(h2, CTD_STATUS_INTERNAL, "a compressed message, which wasn't asked for");
-  else if (size > CTD_MESSAGE_LIMIT)
-    ctd_h2_end(h2, CTD_STATUS_RESOURCE_EXHAUSTED, text);
   else if (!(h2->partial = malloc(sizeof *h2->partial + size)))
     ctd_h2_end(h2, CTD_STATUS_RESOURCE_EXHAUSTED, "out of memory");
   if (h2->ended)
@@ -216,7 +230,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
   (void)context;
   nghttp2_session_consume_connection(session, size);
   if (h2 && !h2->ended && h2_feed(h2, data, size))
-    return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    ctd_h2_reset(h2);
   if (h2 && h2->messages)
     h2->withheld += size;
   else

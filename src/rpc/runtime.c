@@ -1,19 +1,19 @@
 #include "rpc/runtime.h"
+#include "base/fork.h"
 #include "base/standard_fds.h"
 #include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static atomic_int owner; /* its pid; 0: nobody yet */
+static atomic_int owner; /* its generation; 0: nobody yet */
 
 bool ctd_runtime_usable(void) {
-  return atomic_load(&owner) == getpid();
+  return atomic_load(&owner) == ctd_fork_generation();
 }
 
 static void runtime_start(void) {
   ctd_standard_fds_reserve();
-  atomic_store(&owner, getpid());
+  atomic_store(&owner, ctd_fork_generation());
 }
 
 int ctd_runtime_start(struct ctd_error *err) {

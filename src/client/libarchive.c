@@ -1,5 +1,7 @@
 #include "client/libarchive.h"
 
+_Static_assert(ARCHIVE_VERSION_NUMBER / 1000000 == 3, "the file below has another interface");
+
 struct ctd_libarchive ctd_libarchive;
 
 static const struct ctd_library_symbol symbols[] = {CTD_LIBARCHIVE_FUNCTIONS(CTD_LIBRARY_SYMBOL)};

@@ -5,6 +5,7 @@
 #include "scratch.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void echo(struct h2_request *request) {
@@ -178,6 +179,39 @@ static void a_peer_that_does_not_speak_http2_fails_calls(void **state) {
   }
 }
 
+/* In the child: whether all is refused, or left alone. */
+static bool is_refused(struct ctd_scope *scope, struct ctd_stream *stream) {
+  struct ctd_channel *channel;
+  bool refused = rpc_call("/echo", "a") == -1 && rpc.err.code == CTD_FAILED_PRECONDITION &&
+                 ctd_channel_open(&channel, rpc.path, &rpc.err) == -1 && rpc.err.code == CTD_FAILED_PRECONDITION;
+  ctd_call_cancel(scope->call);
+  ctd_scope_release(scope);
+  ctd_stream_free(stream);
+  rpc_channel_close();
+  return refused;
+}
+
+static void a_forked_child_touches_nothing(void **state) {
+  struct ctd_scope scope;
+  struct flag flag = FLAG;
+  int status;
+  (void)state;
+  start(&scope, "/silent");
+  struct ctd_stream *stream = rpc_stream("/silent");
+  assert_int_equal(ctd_stream_watch(stream, flag_raise, &flag, &rpc.err), 0);
+  pid_t child = fork();
+  if (!child)
+    _exit(is_refused(&scope, stream) ? 0 : 1);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  server_echo(1);
+  rpc_check_reply(finish(&scope, "/silent"), "/silent");
+  ctd_stream_unwatch(stream);
+  ctd_stream_free(stream);
+  rpc_check_reply(rpc_call("/echo", "a"), "a");
+  assert_int_equal(h2_server_connected(&rpc.server), 1);
+}
+
 static void calls_wait_for_their_turn(void **state) {
   struct ctd_scope scopes[4];
   (void)state;
@@ -230,6 +264,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_daemon_goes_and_comes_back, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_channel_needs_somebody_at_its_path, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_peer_that_does_not_speak_http2_fails_calls, rpc_set_up, rpc_tear_down),
+      cmocka_unit_test_setup_teardown(a_forked_child_touches_nothing, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(calls_wait_for_their_turn, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(calls_that_wait_for_their_turn_fail_with_the_connection, rpc_set_up,
                                       rpc_tear_down),

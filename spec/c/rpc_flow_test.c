@@ -20,13 +20,6 @@ static uint8_t *pattern(size_t size) {
   return data;
 }
 
-static void echo(struct h2_request *request) {
-  h2_answer(request);
-  h2_bytes(request, request->in.data + request->out.size, request->in.size - request->out.size);
-  if (request->ended)
-    h2_finish(request, "0", NULL);
-}
-
 /* It keeps what it gets, and says so at the end. */
 static void keeps(struct h2_request *request) {
   h2_message(request, (char[]){10, 4, 'd', 'o', 'n', 'e'}, 6);
@@ -46,7 +39,7 @@ static void floods(struct h2_request *request) {
 }
 
 static const struct h2_method methods[] = {
-    {"/echo", echo, true}, {"/keeps", keeps, false}, {"/floods", floods, false}, {NULL, NULL, false}};
+    {"/echo", rpc_echo, true}, {"/keeps", keeps, false}, {"/floods", floods, false}, {NULL, NULL, false}};
 
 static void check_kept(const struct h2_request *request, size_t size) {
   const size_t head = 5 + 1 + (size < (1 << 21) ? 3 : 4);

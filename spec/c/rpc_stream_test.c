@@ -4,17 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Everything back as it comes, to the end. */
-static void echo(struct h2_request *request) {
-  h2_answer(request);
-  h2_bytes(request, request->in.data + request->out.size, request->in.size - request->out.size);
-  if (request->ended)
-    h2_finish(request, "0", NULL);
-}
-
 static void drip(struct h2_request *request) {
   request->frame = 1;
-  echo(request);
+  rpc_echo(request);
 }
 
 /* A thousand messages "0" to "9", and some without content in between. */
@@ -29,7 +21,7 @@ static void count(struct h2_request *request) {
 
 static void gives_up(struct h2_request *request) {
   if (request->in.size && !request->finished) {
-    echo(request);
+    rpc_echo(request);
     h2_finish(request, "8", "enough");
   }
 }
@@ -46,7 +38,7 @@ static void resets(struct h2_request *request) {
 }
 
 static void hangs_up(struct h2_request *request) {
-  echo(request);
+  rpc_echo(request);
   if (request->in.size)
     h2_hang_up(request->connection);
 }
@@ -72,7 +64,7 @@ static void truncated_prefix(struct h2_request *request) {
 }
 
 static const struct h2_method methods[] = {
-    {"/echo", echo, true},
+    {"/echo", rpc_echo, true},
     {"/drip", drip, true},
     {"/count", count, false},
     {"/gives_up", gives_up, true},

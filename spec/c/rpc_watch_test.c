@@ -3,13 +3,6 @@
 #include "rpc_fixture.h"
 #include <string.h>
 
-static void echo(struct h2_request *request) {
-  h2_answer(request);
-  h2_bytes(request, request->in.data + request->out.size, request->in.size - request->out.size);
-  if (request->ended)
-    h2_finish(request, "0", NULL);
-}
-
 static void floods(struct h2_request *request) {
   static const char zeros[50000];
   for (int i = 0; i < 100; i++) {
@@ -20,7 +13,7 @@ static void floods(struct h2_request *request) {
   h2_finish(request, "0", NULL);
 }
 
-static const struct h2_method methods[] = {{"/echo", echo, true}, {"/floods", floods, false}, {NULL, NULL, false}};
+static const struct h2_method methods[] = {{"/echo", rpc_echo, true}, {"/floods", floods, false}, {NULL, NULL, false}};
 
 static void watch(struct ctd_stream *stream, struct flag *flag) {
   if (ctd_stream_watch(stream, flag_raise, flag, &rpc.err))

@@ -23,6 +23,12 @@ static void fails_late(struct h2_request *request) {
   h2_finish(request, "9", "too late");
 }
 
+static void fails_at_length(struct h2_request *request) {
+  static char text[40001];
+  memset(text, 'x', sizeof text - 1);
+  h2_finish(request, "9", text);
+}
+
 static void only_trailers(struct h2_request *request) {
   h2_refuse(request, "200", "6", "there%20already");
 }
@@ -105,6 +111,7 @@ static const struct h2_method methods[] = {
     {"/empty", empty, false},
     {"/fails", fails, false},
     {"/fails_late", fails_late, false},
+    {"/fails_at_length", fails_at_length, false},
     {"/only_trailers", only_trailers, false},
     {"/not_found", not_found, false},
     {"/overloaded", overloaded, false},
@@ -145,6 +152,7 @@ static void a_status_says_why_it_fails(void **state) {
   assert_int_equal(rpc_call("/fails", ""), -1);
   assert_int_equal(rpc.err.status, 5);
   rpc_check_failure(rpc_call("/fails_late", "a"), CTD_FAILED_PRECONDITION, "too late");
+  rpc_check_failure(rpc_call("/fails_at_length", ""), CTD_FAILED_PRECONDITION, "xxxxxxxxxxxxxxx");
   rpc_check_failure(rpc_call("/only_trailers", ""), CTD_ALREADY_EXISTS, "there already");
   rpc_check_failure(rpc_call("/unknown_status", ""), CTD_UNKNOWN, "what is this");
   rpc_check_failure(rpc_call("/no_number", ""), CTD_UNKNOWN, "");

@@ -18,17 +18,21 @@ static void hangs_up_amid(struct h2_request *request) {
   h2_hang_up(request->connection);
 }
 
+/* More than nghttp2 takes, whatever was agreed. */
+static void rambles(struct h2_request *request) {
+  static char text[200001];
+  memset(text, 'x', sizeof text - 1);
+  h2_finish(request, "9", text);
+}
+
 static void leaves(struct h2_request *request) {
   h2_goaway(request->connection, request->id);
   rpc_echo(request);
 }
 
 static const struct h2_method methods[] = {
-    {"/echo", rpc_echo, false},
-    {"/hangs_up", hangs_up, false},
-    {"/hangs_up_amid", hangs_up_amid, false},
-    {"/leaves", leaves, false},
-    {NULL, NULL, false},
+    {"/echo", rpc_echo, false},   {"/hangs_up", hangs_up, false}, {"/hangs_up_amid", hangs_up_amid, false},
+    {"/rambles", rambles, false}, {"/leaves", leaves, false},     {NULL, NULL, false},
 };
 
 static void server_hang_up(void) {
@@ -47,6 +51,16 @@ static void a_connection_lost_amid_a_call_fails_it(void **state) {
   rpc_check_failure(rpc_call("/hangs_up_amid", "a"), CTD_UNAVAILABLE, "the daemon closed the connection");
   rpc_check_reply(rpc_call("/echo", "a"), "a");
   assert_int_equal(h2_server_connected(&rpc.server), 3);
+}
+
+static void a_peer_that_rambles_is_left(void **state) {
+  struct ctd_scope other;
+  (void)state;
+  rpc_start(&other, 20, "/silent", NULL);
+  rpc_check_failure(rpc_call("/rambles", "a"), CTD_UNAVAILABLE, "");
+  rpc_check_failure(rpc_finish(&other, "/silent"), CTD_UNAVAILABLE, "");
+  rpc_check_reply(rpc_call("/echo", "a"), "a");
+  assert_int_equal(h2_server_connected(&rpc.server), 2);
 }
 
 static void an_idle_connection_is_lost_unnoticed(void **state) {
@@ -231,6 +245,7 @@ static void calls_that_wait_for_their_turn_fail_with_the_connection(void **state
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_connection_lost_amid_a_call_fails_it, rpc_set_up, rpc_tear_down),
+      cmocka_unit_test_setup_teardown(a_peer_that_rambles_is_left, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(an_idle_connection_is_lost_unnoticed, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_server_that_leaves_gets_no_more_calls, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(what_an_idle_connection_was_told_is_read, rpc_set_up, rpc_tear_down),

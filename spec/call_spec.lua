@@ -256,13 +256,6 @@ lab.each_daemon(function(shared)
       raises("deadline_exceeded", client.call, client, VERSION, {}, { timeout = 0 })
     end)
 
-    it("fails alone where the daemon's reason is too long to be told", function()
-      local other = client:call_async("containerd.services.events.v1.Events/Publish", {}) -- on the same connection
-      assert.is_false(pcall(client.image, client, ("a"):rep(200000)))
-      pcall(other.await, other)
-      assert.is_string(client:version().version)
-    end)
-
     it("returns failures in the safe habit", function()
       local safe = require "containerd.safe".connect { address = daemon.address, namespace = namespace }
       local answer, err, code = safe:call("containerd.services.images.v1.Images/Get", { name = "absent" })

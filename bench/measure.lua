@@ -1,26 +1,16 @@
 --- Measures a row: ours and the peer in turn, each run a process, and checks that both did the same.
 local socket = require "socket"
 local containerd = require "containerd"
+local daemons = require "bench.daemons"
 local process = require "spec.support.process"
 
 local measure = {}
 
 local quote = process.quote
-local daemon_name = os.getenv "BENCH_DAEMON_NAME"
-local daemon_pid
-do
-  local client <close> = containerd.connect()
-  daemon_pid = client:server().pid
-end
 
-local sides = {
-  ours = "exec lua5.4 bench/ours/%s.lua",
-  peer = "exec " .. quote(os.getenv "BENCH_OUT" .. "/peer") .. " %s",
-}
-
---- What a namespace holds, one thing a line, sorted.
-local function objects(namespace)
-  local client <close> = containerd.connect { namespace = namespace }
+-- What a namespace holds, one thing a line, sorted.
+local function objects(daemon, namespace)
+  local client <close> = containerd.connect { address = daemon.address, namespace = namespace }
   local list = {}
   local function add(kind, name)
     list[#list + 1] = kind .. " " .. name
@@ -42,15 +32,21 @@ local function objects(namespace)
   return table.concat(list, "\n")
 end
 
-local function clean(namespace)
-  process.line(("spec/support/lab clean %s %s"):format(daemon_name, namespace))
+local function clean(daemon, namespace)
+  process.line(("spec/support/lab clean %s %s"):format(daemon.name, namespace))
 end
 
 local function command(row, side)
   if side == "bound" then
-    return ('exec %s "$CONTAINERD_ADDRESS" "$BENCH_COUNT"'):format(quote(os.getenv "BENCH_OUT" .. "/" .. row.bound))
+    return row.bound
+  elseif side == "ours" then
+    return ("lua5.4 bench/ours/%s.lua"):format(row.ours or row.program)
   end
-  return sides[side]:format(row.program)
+  return '"$BENCH_OUT/peer" ' .. row.program
+end
+
+local function daemon_of(row)
+  return daemons[row.daemon or "1.7-bench"]
 end
 
 -- One process. Returns what it measured, by name, and what it did.
@@ -59,13 +55,16 @@ local function run_program(row, side, namespace, argument)
     CONTAINERD_NAMESPACE = namespace,
     BENCH_COUNT = row.count or 1,
     BENCH_ARGUMENT = argument or "",
-    BENCH_DAEMON = daemon_pid,
   }
+  for name, value in pairs(daemon_of(row).variables) do
+    env[name] = value
+  end
   local began = socket.gettime()
-  local pipe = assert(io.popen(process.assignments(env) .. "sh -c " .. quote(command(row, side)), "r"))
+  local pipe = assert(io.popen(process.assignments(env) .. "sh -c " .. quote("exec " .. command(row, side)), "r"))
   local first = row.first_line and pipe:read "l"
   local until_first = socket.gettime() - began
   local text = pipe:read "a"
+  local until_end = socket.gettime() - began
   if not pipe:close() then
     error(("%s of %s failed: %s"):format(row.name, side, text))
   end
@@ -73,11 +72,9 @@ local function run_program(row, side, namespace, argument)
   for name, value in text:gmatch "(%w+)=(%S+)" do
     values[name] = tonumber(value) or value
   end
-  if first then
-    values.seconds = until_first
-  end
+  values.seconds = first and until_first or values.seconds or until_end
   for _, name in ipairs { "cpu", "daemon", "rpcs" } do
-    values[name] = values[name] / (row.per or 1)
+    values[name] = values[name] and values[name] / (row.per or 1)
   end
   return values
 end
@@ -93,7 +90,7 @@ local function prepared(row, namespace)
   if not row.prepare then
     return nil
   end
-  local client <close> = containerd.connect { namespace = namespace }
+  local client <close> = containerd.connect { address = daemon_of(row).address, namespace = namespace }
   return row.prepare(client, row.count)
 end
 
@@ -101,10 +98,19 @@ end
 local function outcome(row, values, namespace)
   local did = tostring(values.did)
   if row.fresh then
-    did = did .. "\n" .. objects(namespace)
-    clean(namespace)
+    did = did .. "\n" .. objects(daemon_of(row), namespace)
+    clean(daemon_of(row), namespace)
   end
   return did
+end
+
+local function run_bound(row, pair, argument)
+  local namespace = namespace_of(row, "bound", pair)
+  local values = run_program(row, "bound", namespace, argument)
+  if row.fresh then
+    clean(daemon_of(row), namespace)
+  end
+  return values
 end
 
 local function check(row, outcomes)
@@ -137,7 +143,7 @@ function measure.row(row)
     end
     check(row, outcomes)
     if row.bound then
-      keep(results.bound, run_program(row, "bound", "", argument))
+      keep(results.bound, run_bound(row, pair, argument))
     end
   end
   return results

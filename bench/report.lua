@@ -31,6 +31,11 @@ local function bound_ratio(results, name)
   return statistics.median(statistics.ratios(results.bound[name], results.peer[name]))
 end
 
+local function bounds(row, results)
+  local text = ("%s: time %.2f"):format(row.bound_name, bound_ratio(results, "seconds"))
+  return results.bound.cpu and ("%s, CPU %.2f"):format(text, bound_ratio(results, "cpu")) or text
+end
+
 local function goals(row, results)
   local texts = {}
   for _, name in ipairs(order) do
@@ -42,8 +47,7 @@ local function goals(row, results)
     end
   end
   if results.bound.seconds then
-    local of_time, of_cpu = bound_ratio(results, "seconds"), bound_ratio(results, "cpu")
-    texts[#texts + 1] = ("bound: time %.2f, CPU %.2f"):format(of_time, of_cpu)
+    texts[#texts + 1] = bounds(row, results)
   end
   return table.concat(texts, ", ")
 end

@@ -9,8 +9,19 @@
 --   prepare         makes what the row needs in its namespace, with a client, and returns the program's argument
 --   every_time      it's prepared for each run, although the namespace stays
 --   pairs           instead of seven
---   bound           a program of bench/ that does it without any library
+--   ours            the program in bench/ours, where it is named otherwise than the peer's
+--   daemon          instead of a containerd 1.7
+--   bound           a command that does the same, or what nobody can do without, in some other way; its time is what it
+--                   prints, or else all that it takes
+--   bound_name      what it's called in the table
 local prepare = require "bench.prepare"
+
+local function frames(count, method)
+  return ('"$BENCH_OUT/frames" "$CONTAINERD_ADDRESS" call %d /containerd.services.%s'):format(count, method)
+end
+
+local alone = "frames alone"
+local unpack_alone = "lua5.4 bench/ours/unpack.lua"
 
 local rows = {
   {
@@ -20,7 +31,8 @@ local rows = {
     count = 3000,
     per = 3000,
     goals = { seconds = 0.72, cpu = 0.5 },
-    bound = "frames",
+    bound = frames(3000, "version.v1.Version/Version"),
+    bound_name = alone,
   },
   {
     name = "inflight",
@@ -37,8 +49,18 @@ local rows = {
     fresh = true,
     prepare = prepare.file,
     goals = { seconds = 0.48 },
+    bound = '"$BENCH_OUT/frames" "$CONTAINERD_ADDRESS" ingest $BENCH_ARGUMENT',
+    bound_name = alone,
   },
-  { name = "read", title = "read 256 MiB", program = "read", prepare = prepare.blob, goals = { seconds = 0.4 } },
+  {
+    name = "read",
+    title = "read 256 MiB",
+    program = "read",
+    prepare = prepare.blob,
+    goals = { seconds = 0.4 },
+    bound = frames(1, "content.v1.Content/Read $BENCH_ARGUMENT"),
+    bound_name = alone,
+  },
   {
     name = "list",
     title = "list 1,000 containers",
@@ -47,6 +69,8 @@ local rows = {
     per = 15,
     prepare = prepare.containers,
     goals = { seconds = 0.85 },
+    bound = frames(15, "containers.v1.Containers/List"),
+    bound_name = alone,
   },
   {
     name = "pull",
@@ -55,6 +79,8 @@ local rows = {
     fresh = true,
     prepare = prepare.reference "thirteen",
     goals = { seconds = 0.82, rss = 0.7 },
+    bound = unpack_alone,
+    bound_name = "unpacking alone",
   },
   {
     name = "pull-one",
@@ -63,6 +89,20 @@ local rows = {
     fresh = true,
     prepare = prepare.reference "one",
     goals = { seconds = 0.97, cpu = 0.5 },
+    bound = unpack_alone,
+    bound_name = "unpacking alone",
+  },
+  {
+    name = "transfer",
+    title = "pull, 13 layers, by the daemon itself (containerd 2.1)",
+    program = "pull",
+    ours = "transfer",
+    daemon = "2.1-bench",
+    fresh = true,
+    prepare = prepare.reference "thirteen",
+    goals = { seconds = 0.82, rss = 0.7 },
+    bound = "ctr images pull --plain-http $BENCH_ARGUMENT >/dev/null",
+    bound_name = "ctr",
   },
   {
     name = "pull-warm",
@@ -112,6 +152,8 @@ local rows = {
     first_line = true,
     pairs = 15,
     goals = { seconds = 1.0, rss = 0.7 },
+    bound = "lua5.4 -e 'print()'",
+    bound_name = "Lua alone",
   },
   {
     name = "await",
@@ -148,10 +190,15 @@ end
 
 local many = { 10, 100, 1000, 5000 }
 
+local function list_curve(program, title, make, method)
+  local bound = frames(15, method)
+  return curve(program, title, { program = program, prepare = make, per = 15, bound = bound, bound_name = alone }, many)
+end
+
 local curves = {
-  curve("containers", "containers listed", { program = "containers", prepare = prepare.containers, per = 15 }, many),
-  curve("images", "images listed", { program = "images", prepare = prepare.images, per = 15 }, many),
-  curve("walk", "blobs walked", { program = "walk", prepare = prepare.blobs, per = 15 }, many),
+  list_curve("containers", "containers listed", prepare.containers, "containers.v1.Containers/List"),
+  list_curve("images", "images listed", prepare.images, "images.v1.Images/List"),
+  list_curve("walk", "blobs walked", prepare.blobs, "content.v1.Content/List"),
   curve("await", "tasks awaited", { program = "await", prepare = prepare.task, every_time = true }, many),
   curve("layers", "layers pulled", {
     program = "pull",

@@ -304,4 +304,24 @@ lab.each_daemon(function(daemon)
     walk:close()
     assert.is_false(pcall(walk))
   end)
+
+  it("walks step by step in whatever way each is asked for", function()
+    for i = 1, 150 do
+      content:ingest(function() if i then local text = "step " .. i i = nil return text end end)
+    end
+    local walk <close> = content:walk()
+    local ways = {
+      function() return walk:next() end,
+      walk,
+      function() return walk:next { timeout = 20 } end,
+      function() return walk:next_async():await(20) end,
+    }
+    local digests = {}
+    repeat
+      local info = ways[#digests % #ways + 1]()
+      digests[#digests + 1] = info and info.digest
+    until not info
+    assert.same(all_of(), digests)
+    assert.is_nil(walk:next())
+  end)
 end)

@@ -142,10 +142,21 @@ return function(core)
     error(err, 0)
   end
 
-  function wait.blocking(method, type, safe)
-    return function(...)
+  -- `take`, of some methods, gives at once what has come already, if anything has.
+  function wait.blocking(method, type, safe, take)
+    local function operate(...)
       local op = new(method, safe, true)
       return conclude(op, pcall(drive, op, type, ...))
+    end
+    if not take then
+      return operate
+    end
+    return function(...)
+      local value = take(...)
+      if value ~= nil then
+        return value
+      end
+      return operate(...)
     end
   end
 

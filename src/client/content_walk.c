@@ -19,6 +19,7 @@ struct ctd_content_walk {
   ListResponse *message; /* those from `next` on are still to be given; NULL: another has to come */
   size_t next;
   bool ended;
+  struct ctd_content_info taken; /* what ctd_content_walk_take gave last */
 };
 
 static int filters_copy(struct ctd_content_walk *walk, const char *const *filters, size_t count,
@@ -72,6 +73,7 @@ void ctd_content_walk_unref(struct ctd_content_walk *walk) {
   if (!walk || atomic_fetch_sub(&walk->references, 1) > 1)
     return;
   walk_end(walk);
+  ctd_content_info_free(&walk->taken);
   for (size_t i = 0; i < walk->filter_count; i++)
     free(walk->filters[i]);
   free(walk->filters);
@@ -134,4 +136,17 @@ int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info
 
 bool ctd_content_walk_watch(struct ctd_content_walk *walk, void (*notify)(void *), void *context) {
   return ctd_await_watch(walk->stream, notify, context);
+}
+
+const struct ctd_content_info *ctd_content_walk_take(struct ctd_content_walk *walk) {
+  struct ctd_error ignored = {0};
+  if (atomic_exchange(&walk->busy, true))
+    return NULL;
+  bool some = walk->message && walk->next < walk->message->n_info;
+  ctd_content_info_free(&walk->taken);
+  if (some && !ctd_content_info_make(&walk->taken, walk->message->info[walk->next], &ignored))
+    walk->next++;
+  atomic_store(&walk->busy, false);
+  ctd_error_clear(&ignored);
+  return walk->taken.digest ? &walk->taken : NULL;
 }

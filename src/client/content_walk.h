@@ -36,6 +36,12 @@ int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info
  */
 bool ctd_content_walk_watch(struct ctd_content_walk *walk, void (*notify)(void *), void *context);
 
+/*
+ * The next blob if it has come already; it stays until this is called again, always on the same thread. NULL: there may
+ * be more.
+ */
+const struct ctd_content_info *ctd_content_walk_take(struct ctd_content_walk *walk);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,7 @@ struct ctd_subscription {
   struct ctd_scope scope;    /* of the stream */
   struct ctd_stream *stream; /* NULL: the daemon is lost */
   Envelope *early;           /* came before the first probe */
+  Envelope *taken;           /* what ctd_subscription_take gave last */
   double retry_at, delay;    /* of the attempts to find the daemon again */
 };
 
@@ -165,6 +166,7 @@ void ctd_subscription_unref(struct ctd_subscription *subscription) {
     return;
   hang_up(subscription);
   envelope_free(subscription->early);
+  envelope_free(subscription->taken);
   for (size_t i = 0; i < subscription->filter_count; i++)
     free(subscription->filters[i]);
   free(subscription->filters);
@@ -249,4 +251,25 @@ int ctd_subscription_next(struct ctd_subscription *subscription, Envelope **out,
 
 bool ctd_subscription_watch(struct ctd_subscription *subscription, void (*notify)(void *), void *context) {
   return ctd_await_watch(subscription->stream, notify, context);
+}
+
+/* The next envelope if it is there already, probes included; NULL if it isn't, or the stream has ended. */
+static Envelope *take_one(struct ctd_subscription *subscription) {
+  struct ctd_error ignored = {0};
+  Envelope *envelope = NULL;
+  if (subscription->stream && (subscription->early || ctd_stream_await(subscription->stream, 0)))
+    read_one(subscription, &envelope, &subscription->scope, &ignored);
+  ctd_error_clear(&ignored);
+  return envelope;
+}
+
+const Envelope *ctd_subscription_take(struct ctd_subscription *subscription) {
+  if (!ctd_runtime_usable() || atomic_exchange(&subscription->busy, true))
+    return NULL;
+  do {
+    envelope_free(subscription->taken);
+    subscription->taken = take_one(subscription);
+  } while (subscription->taken && is_probe(subscription->taken));
+  atomic_store(&subscription->busy, false);
+  return subscription->taken;
 }

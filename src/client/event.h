@@ -48,4 +48,10 @@ int ctd_subscription_next(struct ctd_subscription *subscription, Containerd__Typ
  */
 bool ctd_subscription_watch(struct ctd_subscription *subscription, void (*notify)(void *), void *context);
 
+/*
+ * The next event if it has come already; it stays until this is called again, always on the same thread. NULL: none
+ * has, or there is something else to know.
+ */
+const Containerd__Types__Envelope *ctd_subscription_take(struct ctd_subscription *subscription);
+
 #endif

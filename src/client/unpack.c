@@ -1,5 +1,6 @@
 #include "client/unpack.h"
 #include "base/buffer.h"
+#include "base/thread.h"
 #include "client/any.h"
 #include "client/content.h"
 #include "client/diff.h"
@@ -30,6 +31,17 @@ struct layer {
   char *key;
   struct ctd_labels labels;
   struct ctd_mounts mounts;
+  bool applied; /* and not somebody else's work */
+};
+
+/* A layer gets its label, for which the daemon syncs its disk, while the next one is unpacked. */
+struct labelling {
+  const struct unpack *unpack;
+  const char *digest, *diff_id;
+  pthread_t thread;
+  bool started;
+  int result;
+  struct ctd_error error;
 };
 
 static int unpack_has(const struct unpack *unpack, const char *chain_id, bool *exists, struct ctd_error *err) {
@@ -129,16 +141,6 @@ static int layer_commit(const struct unpack *unpack, struct layer *layer, struct
   return 0;
 }
 
-static int content_label(const struct unpack *unpack, const char *digest, const char *key, const char *value,
-                         struct ctd_error *err) {
-  struct ctd_labels labels = {0};
-  int result = ctd_labels_set(&labels, key, value, err);
-  if (!result)
-    result = ctd_content_label(unpack->client, digest, &labels, unpack->scope, err);
-  ctd_labels_free(&labels);
-  return result;
-}
-
 static int layer_make(const struct unpack *unpack, size_t index, struct layer *layer, struct ctd_error *err) {
   const struct ctd_layer_source *source = unpack->source;
   if (layer_labels(layer, err) || layer_prepare(unpack, layer, err))
@@ -150,10 +152,11 @@ static int layer_make(const struct unpack *unpack, size_t index, struct layer *l
   source->progress(source->context, index, CTD_PROGRESS_UNPACKING);
   if (layer_apply(unpack, layer, err) || layer_commit(unpack, layer, err))
     return -1;
-  return content_label(unpack, layer->descriptor->digest, "containerd.io/uncompressed", layer->diff_id, err);
+  layer->applied = true;
+  return 0;
 }
 
-static int unpack_layer(const struct unpack *unpack, size_t index, struct ctd_error *err) {
+static int unpack_layer(const struct unpack *unpack, size_t index, bool *applied, struct ctd_error *err) {
   struct layer layer = {
       .descriptor = &unpack->manifest->layers[index],
       .diff_id = json_string_value(json_array_get(unpack->diff_ids, index)),
@@ -161,6 +164,7 @@ static int unpack_layer(const struct unpack *unpack, size_t index, struct ctd_er
       .parent = index ? unpack->chain_ids[index - 1] : "",
   };
   int result = layer_make(unpack, index, &layer, err);
+  *applied = layer.applied;
   layer_remove(unpack, &layer);
   if (!result)
     unpack->source->progress(unpack->source->context, index, CTD_PROGRESS_UNPACKED);
@@ -170,24 +174,70 @@ static int unpack_layer(const struct unpack *unpack, size_t index, struct ctd_er
   return result;
 }
 
+static void *labelling_run(void *context) {
+  struct labelling *labelling = context;
+  const struct unpack *unpack = labelling->unpack;
+  struct ctd_content_info info = {0};
+  struct ctd_labels labels = {0};
+  labelling->result = -1;
+  if (!ctd_labels_set(&labels, "containerd.io/uncompressed", labelling->diff_id, &labelling->error))
+    labelling->result =
+        ctd_content_update(unpack->client, labelling->digest, &labels, unpack->scope, &info, &labelling->error);
+  ctd_content_info_free(&info);
+  ctd_labels_free(&labels);
+  return NULL;
+}
+
+static int labelling_start(struct labelling *labelling, size_t index, struct ctd_error *err) {
+  const struct unpack *unpack = labelling->unpack;
+  labelling->digest = unpack->manifest->layers[index].digest;
+  labelling->diff_id = json_string_value(json_array_get(unpack->diff_ids, index));
+  if (ctd_thread_start(&labelling->thread, "ctd-label", labelling_run, labelling, err))
+    return -1;
+  labelling->started = true;
+  return 0;
+}
+
+/* Returns `result`, or −1 if labelling has failed, which is told unless something else has failed before. */
+static int labelling_end(struct labelling *labelling, int result, struct ctd_error *err) {
+  if (!labelling->started)
+    return result;
+  pthread_join(labelling->thread, NULL);
+  labelling->started = false;
+  if (!result && labelling->result) {
+    ctd_error_move(err, &labelling->error);
+    result = ctd_error_prefix(err, "label %s", labelling->digest);
+  }
+  ctd_error_clear(&labelling->error);
+  return result;
+}
+
 static int unpack_layers(const struct unpack *unpack, struct ctd_error *err) {
+  struct labelling labelling = {.unpack = unpack};
   size_t first;
+  int result = 0;
   if (unpack_present(unpack, &first, err) || unpack->source->needed(unpack->source->context, first, err))
     return -1;
-  for (size_t i = first; i < unpack->count; i++)
-    if (unpack_layer(unpack, i, err))
-      return -1;
-  return 0;
+  for (size_t i = first; i < unpack->count && !result; i++) {
+    bool applied;
+    result = unpack_layer(unpack, i, &applied, err);
+    result = labelling_end(&labelling, result, err);
+    if (!result && applied)
+      result = labelling_start(&labelling, i, err);
+  }
+  return labelling_end(&labelling, result, err);
 }
 
 /* Binds the snapshots to the image: as long as the config stays, so do they. */
 static int unpack_bind(const struct unpack *unpack, struct ctd_error *err) {
+  struct ctd_labels labels = {0};
   if (!unpack->count)
     return 0;
   char *key = ctd_format(err, "containerd.io/gc.ref.snapshot.%s", unpack->snapshotter);
-  if (!key)
-    return -1;
-  int result = content_label(unpack, unpack->manifest->config.digest, key, unpack->chain_ids[unpack->count - 1], err);
+  int result = key ? ctd_labels_set(&labels, key, unpack->chain_ids[unpack->count - 1], err) : -1;
+  if (!result)
+    result = ctd_content_label(unpack->client, unpack->manifest->config.digest, &labels, unpack->scope, err);
+  ctd_labels_free(&labels);
   free(key);
   return result;
 }

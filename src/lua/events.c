@@ -71,18 +71,29 @@ static bool next_watch(void *data, void (*notify)(void *), void *context) {
   return ctd_subscription_watch(((const struct next *)data)->subscription, notify, context);
 }
 
-static int next_push(lua_State *L, struct ctd_op *op, void *data) {
-  const Containerd__Types__Envelope *envelope = ((struct next *)data)->envelope;
-  (void)op;
+/* NULL: there is a gap. */
+static void push_event(lua_State *L, const Containerd__Types__Envelope *envelope) {
   lua_createtable(L, 0, 5);
   ctd_record_set_string(L, "topic", envelope ? envelope->topic : "gap");
   if (!envelope)
-    return 1;
+    return;
   ctd_record_set_string(L, "namespace", envelope->namespace_);
   ctd_record_set_time(L, "timestamp", ctd_timestamp_seconds(envelope->timestamp));
   ctd_record_set_string(L, "type", envelope->event ? envelope->event->type_url : NULL);
   ctd_message_push_any(L, envelope->event);
   lua_setfield(L, -2, "event");
+}
+
+static bool next_take(lua_State *L, void *subscription) {
+  const Containerd__Types__Envelope *envelope = ctd_subscription_take(subscription);
+  if (envelope)
+    push_event(L, envelope);
+  return envelope;
+}
+
+static int next_push(lua_State *L, struct ctd_op *op, void *data) {
+  (void)op;
+  push_event(L, ((const struct next *)data)->envelope);
   return 1;
 }
 
@@ -96,6 +107,7 @@ static const struct ctd_method next_method = {
     .name = "next",
     .flags = CTD_METHOD_SLICED | CTD_METHOD_ENDLESS,
     .size = sizeof(struct next),
+    .take = next_take,
     .run = next_run,
     .watch = next_watch,
     .push = next_push,

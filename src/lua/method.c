@@ -70,6 +70,16 @@ static int method_read(lua_State *L) {
   return 1;
 }
 
+/* Upvalues: the method, its type. What the receiver alone gives at once; nothing: it takes an operation. */
+static int method_take(lua_State *L) {
+  const struct ctd_method *method = lua_touserdata(L, lua_upvalueindex(1));
+  struct ctd_object *object = lua_gettop(L) == 1 ? ctd_object_test(L, 1, lua_touserdata(L, lua_upvalueindex(2))) : NULL;
+  if (!object || !object->pointer)
+    return 0;
+  object->claimed = true;
+  return method->take(L, object->pointer);
+}
+
 /* start(handle, yields) */
 static int method_start(lua_State *L) {
   ctd_op_start(ctd_future_check(L, 1), lua_toboolean(L, 2));
@@ -161,6 +171,16 @@ void ctd_method_extend_iterator(lua_State *L, const char *next) {
   lua_setfield(L, -3, "__call");
 }
 
+static void push_take(lua_State *L, const struct ctd_method *method, const struct ctd_type *type) {
+  if (!method->take) {
+    lua_pushnil(L);
+    return;
+  }
+  lua_pushlightuserdata(L, (void *)method);
+  lua_pushlightuserdata(L, (void *)type);
+  lua_pushcclosure(L, method_take, 2);
+}
+
 /* `maker` of containerd.wait makes the function; it becomes `name` in the table on top. */
 static void make_function(lua_State *L, const char *maker, const struct ctd_method *method, const struct ctd_type *type,
                           bool safe) {
@@ -173,7 +193,8 @@ static void make_function(lua_State *L, const char *maker, const struct ctd_meth
   else
     lua_pushnil(L);
   lua_pushboolean(L, safe);
-  lua_call(L, 3, 1);
+  push_take(L, method, type);
+  lua_call(L, 4, 1);
 }
 
 void ctd_method_register(lua_State *L, const struct ctd_method *const *methods, const struct ctd_type *type,

@@ -27,6 +27,12 @@ struct ctd_method {
   const struct ctd_option *arguments; /* positional; up to a NULL name; NULL: none */
   const struct ctd_option *options;   /* beside `timeout` and `block`, which all have; NULL: none */
 
+  /*
+   * Pushes the next of what has come already, one value, so that a call without arguments needs no operation. false:
+   * nothing has, and nothing is pushed. NULL: it's never so.
+   */
+  bool (*take)(lua_State *L, void *receiver);
+
   /* Sets defaults, and reads what the tables can't say; arguments start at CTD_METHOD_ARGUMENT. NULL: nothing to do. */
   void (*parse)(lua_State *L, struct ctd_op *op, void *request);
 

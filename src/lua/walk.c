@@ -61,6 +61,13 @@ struct next {
   struct ctd_content_info info;
 };
 
+static bool next_take(lua_State *L, void *walk) {
+  const struct ctd_content_info *info = ctd_content_walk_take(walk);
+  if (info)
+    ctd_content_push_info(L, info);
+  return info;
+}
+
 static int next_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
   struct next *request = data;
   return ctd_content_walk_next(request->walk, &request->info, scope, err);
@@ -88,6 +95,7 @@ static const struct ctd_method next_method = {
     .name = "next",
     .flags = CTD_METHOD_SLICED,
     .size = sizeof(struct next),
+    .take = next_take,
     .run = next_run,
     .watch = next_watch,
     .push = next_push,

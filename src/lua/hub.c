@@ -85,7 +85,7 @@ static int fds_open(struct ctd_hub *hub, struct ctd_error *err) {
   hub->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   hub->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   hub->fd = epoll_create1(EPOLL_CLOEXEC);
-  if (hub->bell >= 0 && hub->alarm >= 0 && !epoll_ctl(hub->fd, EPOLL_CTL_ADD, hub->bell, &readable) &&
+  if (hub->fd >= 0 && hub->bell >= 0 && hub->alarm >= 0 && !epoll_ctl(hub->fd, EPOLL_CTL_ADD, hub->bell, &readable) &&
       !epoll_ctl(hub->fd, EPOLL_CTL_ADD, hub->alarm, &readable))
     return 0;
   ctd_error_errno(err, errno, "open a hub");
@@ -248,8 +248,7 @@ void ctd_hub_watch(struct ctd_hub *hub, struct ctd_op *op) {
     alarm_set(hub, deadline);
 }
 
-void ctd_hub_unwatch(struct ctd_hub *hub, struct ctd_op *op) {
-  (void)hub;
+void ctd_hub_unwatch(struct ctd_op *op) {
   if (!op->due_link)
     return;
   *op->due_link = op->due_next;

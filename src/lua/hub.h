@@ -36,7 +36,7 @@ int ctd_hub_expected(const struct ctd_hub *hub);
  * thread.
  */
 void ctd_hub_watch(struct ctd_hub *hub, struct ctd_op *op);
-void ctd_hub_unwatch(struct ctd_hub *hub, struct ctd_op *op);
+void ctd_hub_unwatch(struct ctd_op *op);
 
 /* Opens the fd if it isn't yet; CTD_FAILED_PRECONDITION in a process forked after that. Lua's thread. */
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err);

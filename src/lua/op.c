@@ -124,7 +124,7 @@ static void op_unwatch(struct ctd_op *op) {
     return;
   op->watched = false;
   op->method->watch(op->request, NULL, NULL);
-  ctd_hub_unwatch(op->hub, op);
+  ctd_hub_unwatch(op);
 }
 
 /* A host that waits for the hub's fd hears also of what is done at once. */

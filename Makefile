@@ -20,9 +20,11 @@ GEN := $(BUILD)/gen
 # Evaluated when first used, since `make deps` must run before pkg-config exists; then kept.
 once = $(eval $1 := $(shell $2))$($1)
 VERSION = $(call once,VERSION,sed -n 's/.*_VERSION = "\(.*\)"/\1/p' lua/containerd/module.lua)
-LIBRARIES := libnghttp2 libprotobuf-c jansson libcurl openssl libarchive
-PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES))
-PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES))
+LIBRARIES := libnghttp2 libprotobuf-c jansson
+# Those that are loaded when first needed (base/library.h): what is needed of them here are the headers.
+LOADED_LATER := libarchive libcrypto libcurl libssl
+PKG_CFLAGS = $(call once,PKG_CFLAGS,pkg-config --cflags $(LIBRARIES) $(LOADED_LATER))
+PKG_LIBS = $(call once,PKG_LIBS,pkg-config --libs $(LIBRARIES)) -ldl
 LUA_CFLAGS = $(call once,LUA_CFLAGS,pkg-config --cflags $(LUA))
 PROTOBUF = $(call once,PROTOBUF,pkg-config --variable=includedir protobuf)
 LUA_VERSION = $(call once,LUA_VERSION,$(LUA) -e 'print(_VERSION:match "%d.%d")')
@@ -35,6 +37,9 @@ C_FLAGS = -std=gnu11 $(COMMON) $(CFLAGS)
 CPP_FLAGS = -std=c++17 $(COMMON) $(CXXFLAGS)
 # gcc's unique symbols can't be made local; clang has none.
 NO_UNIQUE = $(call once,NO_UNIQUE,$(CXX) -fno-gnu-unique -E -x c++ /dev/null >/dev/null 2>&1 && echo -fno-gnu-unique)
+# The C++ library goes into the module where there is an archive of it: loading it is a quarter of what require takes.
+STATIC_CXX = $(if $(SANITIZE),,$(call once,CXX_ARCHIVE,\
+  test -e "$$($(CXX) -print-file-name=libstdc++.a)" && echo -static-libstdc++ -static-libgcc))
 COMPILE_C = $(CC) $(C_FLAGS) -MMD -MP -c -o $@ $<
 COMPILE_CPP = $(CXX) $(CPP_FLAGS) $(NO_UNIQUE) -MMD -MP -c -o $@ $<
 LINK = $(CXX) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS) -Wl,--as-needed
@@ -140,7 +145,7 @@ core: $(LIBRARY) src/containerd-client.pc.in
 # outlives a lua_State, hence nodelete.
 $(MODULE): $(BINDING_O) $(OBJECTS)
 	@mkdir -p $(@D)
-	$(LINK) -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -o $@ $^ $(PKG_LIBS)
+	$(LINK) $(STATIC_CXX) -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -o $@ $^ $(PKG_LIBS)
 
 $(TESTS): %: %.o $(C_SUPPORT_O) $(OBJECTS)
 	$(LINK) -o $@ $^ $(PKG_LIBS) -lcmocka

@@ -305,6 +305,13 @@ lab.each_daemon(function(daemon)
     end)
   end)
 
+  it("an error whose text is too long to be told fails its call alone", function()
+    local other = client:call_async("containerd.services.events.v1.Events/Publish", {}) -- on the same connection
+    assert.is_false(pcall(client.image, client, ("a"):rep(200000)))
+    raises("invalid_argument", other.await, other)
+    assert.is_string(client:version().version)
+  end)
+
   it("a process that reads no more fails the writes, and doesn't end the script", function()
     local container <close> = image:new_container("head", { args = { "/bin/head", "-1" }, auto_delete = true })
     local task <close> = container:new_task { stdio = "pipe", auto_delete = true }

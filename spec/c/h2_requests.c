@@ -169,6 +169,7 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t reason, void 
 void h2_session_open(struct h2_connection *connection) {
   const struct h2_server *server = connection->server;
   nghttp2_session_callbacks *callbacks;
+  nghttp2_option *options;
   nghttp2_settings_entry settings[2];
   size_t count = 0;
   check(!nghttp2_session_callbacks_new(&callbacks));
@@ -177,7 +178,10 @@ void h2_session_open(struct h2_connection *connection) {
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
-  check(!nghttp2_session_server_new(&connection->session, callbacks, connection));
+  check(!nghttp2_option_new(&options));
+  nghttp2_option_set_max_send_header_block_length(options, 1 << 20);
+  check(!nghttp2_session_server_new2(&connection->session, callbacks, connection, options));
+  nghttp2_option_del(options);
   nghttp2_session_callbacks_del(callbacks);
   if (server->window)
     settings[count++] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, server->window};

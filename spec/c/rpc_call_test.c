@@ -4,15 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The request's message is the answer: it has a prefix already. */
-static void echo(struct h2_request *request) {
-  h2_bytes(request, request->in.data, request->in.size);
-  h2_finish(request, "0", NULL);
-}
-
 static void drip(struct h2_request *request) {
   request->frame = 1;
-  echo(request);
+  rpc_echo(request);
 }
 
 static void empty(struct h2_request *request) {
@@ -27,6 +21,12 @@ static void fails(struct h2_request *request) {
 static void fails_late(struct h2_request *request) {
   h2_bytes(request, request->in.data, request->in.size);
   h2_finish(request, "9", "too late");
+}
+
+static void fails_at_length(struct h2_request *request) {
+  static char text[40001];
+  memset(text, 'x', sizeof text - 1);
+  h2_finish(request, "9", text);
 }
 
 static void only_trailers(struct h2_request *request) {
@@ -106,11 +106,12 @@ static void breaks_amid(struct h2_request *request) {
 }
 
 static const struct h2_method methods[] = {
-    {"/echo", echo, false},
+    {"/echo", rpc_echo, false},
     {"/drip", drip, false},
     {"/empty", empty, false},
     {"/fails", fails, false},
     {"/fails_late", fails_late, false},
+    {"/fails_at_length", fails_at_length, false},
     {"/only_trailers", only_trailers, false},
     {"/not_found", not_found, false},
     {"/overloaded", overloaded, false},
@@ -151,6 +152,7 @@ static void a_status_says_why_it_fails(void **state) {
   assert_int_equal(rpc_call("/fails", ""), -1);
   assert_int_equal(rpc.err.status, 5);
   rpc_check_failure(rpc_call("/fails_late", "a"), CTD_FAILED_PRECONDITION, "too late");
+  rpc_check_failure(rpc_call("/fails_at_length", ""), CTD_FAILED_PRECONDITION, "xxxxxxxxxxxxxxx");
   rpc_check_failure(rpc_call("/only_trailers", ""), CTD_ALREADY_EXISTS, "there already");
   rpc_check_failure(rpc_call("/unknown_status", ""), CTD_UNKNOWN, "what is this");
   rpc_check_failure(rpc_call("/no_number", ""), CTD_UNKNOWN, "");
@@ -191,20 +193,13 @@ static void a_reset_fails(void **state) {
 static void the_connection_goes_on(void **state) {
   (void)state;
   struct ctd_scope other;
-  ctd_scope_init(&other, 20);
-  other.nowait = true;
-  assert_int_equal(rpc_call_within(&other, "/silent", ""), CTD_PENDING);
+  rpc_start(&other, 20, "/silent", NULL);
   for (const struct h2_method *method = methods; method->name; method++) {
     rpc_call(method->name, "a");
     rpc_check_reply(rpc_call("/echo", method->name), method->name);
   }
-  struct h2_request *silent = h2_server_await(&rpc.server, 1);
-  h2_server_lock(&rpc.server);
-  echo(silent);
-  h2_server_unlock(&rpc.server);
-  while (!ctd_call_wait(other.call, 0.05))
-    continue;
-  rpc_check_reply(rpc_call_within(&other, "/silent", ""), "");
+  rpc_echo_now(1);
+  rpc_check_reply(rpc_finish(&other, "/silent"), "/silent");
   assert_int_equal(h2_server_connected(&rpc.server), 1);
 }
 

@@ -5,12 +5,8 @@
 #include "scratch.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-static void echo(struct h2_request *request) {
-  h2_bytes(request, request->in.data, request->in.size);
-  h2_finish(request, "0", NULL);
-}
 
 static void hangs_up(struct h2_request *request) {
   h2_hang_up(request->connection);
@@ -22,39 +18,22 @@ static void hangs_up_amid(struct h2_request *request) {
   h2_hang_up(request->connection);
 }
 
+/* More than nghttp2 takes, whatever was agreed. */
+static void rambles(struct h2_request *request) {
+  static char text[200001];
+  memset(text, 'x', sizeof text - 1);
+  h2_finish(request, "9", text);
+}
+
 static void leaves(struct h2_request *request) {
   h2_goaway(request->connection, request->id);
-  echo(request);
+  rpc_echo(request);
 }
 
 static const struct h2_method methods[] = {
-    {"/echo", echo, false},
-    {"/hangs_up", hangs_up, false},
-    {"/hangs_up_amid", hangs_up_amid, false},
-    {"/leaves", leaves, false},
-    {NULL, NULL, false},
+    {"/echo", rpc_echo, false},   {"/hangs_up", hangs_up, false}, {"/hangs_up_amid", hangs_up_amid, false},
+    {"/rambles", rambles, false}, {"/leaves", leaves, false},     {NULL, NULL, false},
 };
-
-/* What a call waits for in vain. */
-static void start(struct ctd_scope *scope, const char *method) {
-  ctd_scope_init(scope, 20);
-  scope->nowait = true;
-  assert_int_equal(rpc_call_within(scope, method, method), CTD_PENDING);
-}
-
-/* The answer of a call that was started. */
-static int finish(struct ctd_scope *scope, const char *method) {
-  while (!ctd_call_wait(scope->call, 0.05))
-    continue;
-  return rpc_call_within(scope, method, method);
-}
-
-static void server_echo(int number) {
-  struct h2_request *request = h2_server_await(&rpc.server, number);
-  h2_server_lock(&rpc.server);
-  echo(request);
-  h2_server_unlock(&rpc.server);
-}
 
 static void server_hang_up(void) {
   h2_server_lock(&rpc.server);
@@ -74,6 +53,16 @@ static void a_connection_lost_amid_a_call_fails_it(void **state) {
   assert_int_equal(h2_server_connected(&rpc.server), 3);
 }
 
+static void a_peer_that_rambles_is_left(void **state) {
+  struct ctd_scope other;
+  (void)state;
+  rpc_start(&other, 20, "/silent", NULL);
+  rpc_check_failure(rpc_call("/rambles", "a"), CTD_UNAVAILABLE, "");
+  rpc_check_failure(rpc_finish(&other, "/silent"), CTD_UNAVAILABLE, "");
+  rpc_check_reply(rpc_call("/echo", "a"), "a");
+  assert_int_equal(h2_server_connected(&rpc.server), 2);
+}
+
 static void an_idle_connection_is_lost_unnoticed(void **state) {
   (void)state;
   rpc_check_reply(rpc_call("/echo", "a"), "a");
@@ -88,12 +77,12 @@ static void an_idle_connection_is_lost_unnoticed(void **state) {
 static void a_server_that_leaves_gets_no_more_calls(void **state) {
   struct ctd_scope before;
   (void)state;
-  start(&before, "/silent");
+  rpc_start(&before, 20, "/silent", NULL);
   rpc_check_reply(rpc_call("/leaves", "a"), "a");
   rpc_check_reply(rpc_call("/echo", "b"), "b");
   assert_int_equal(h2_server_connected(&rpc.server), 2);
-  server_echo(1);
-  rpc_check_reply(finish(&before, "/silent"), "/silent");
+  rpc_echo_now(1);
+  rpc_check_reply(rpc_finish(&before, "/silent"), "/silent");
   rpc_check_reply(rpc_call("/echo", "c"), "c");
   assert_int_equal(h2_server_connected(&rpc.server), 2);
 }
@@ -126,15 +115,15 @@ static void what_an_idle_connection_was_told_is_read(void **state) {
 static void a_server_that_leaves_refuses_calls(void **state) {
   struct ctd_scope last, beyond;
   (void)state;
-  start(&last, "/silent");
-  start(&beyond, "/silent");
+  rpc_start(&last, 20, "/silent", NULL);
+  rpc_start(&beyond, 20, "/silent", NULL);
   h2_server_await(&rpc.server, 2);
   h2_server_lock(&rpc.server);
   h2_goaway(rpc.server.connections, 1);
   h2_server_unlock(&rpc.server);
-  rpc_check_failure(finish(&beyond, "/silent"), CTD_UNAVAILABLE, "");
-  server_echo(1);
-  rpc_check_reply(finish(&last, "/silent"), "/silent");
+  rpc_check_failure(rpc_finish(&beyond, "/silent"), CTD_UNAVAILABLE, "");
+  rpc_echo_now(1);
+  rpc_check_reply(rpc_finish(&last, "/silent"), "/silent");
 }
 
 static void a_daemon_goes_and_comes_back(void **state) {
@@ -178,19 +167,52 @@ static void a_peer_that_does_not_speak_http2_fails_calls(void **state) {
   }
 }
 
+/* In the child: whether all is refused, or left alone. */
+static bool is_refused(struct ctd_scope *scope, struct ctd_stream *stream) {
+  struct ctd_channel *channel;
+  bool refused = rpc_call("/echo", "a") == -1 && rpc.err.code == CTD_FAILED_PRECONDITION &&
+                 ctd_channel_open(&channel, rpc.path, &rpc.err) == -1 && rpc.err.code == CTD_FAILED_PRECONDITION;
+  ctd_call_cancel(scope->call);
+  ctd_scope_release(scope);
+  ctd_stream_free(stream);
+  rpc_channel_close();
+  return refused;
+}
+
+static void a_forked_child_touches_nothing(void **state) {
+  struct ctd_scope scope;
+  struct flag flag = FLAG;
+  int status;
+  (void)state;
+  rpc_start(&scope, 20, "/silent", NULL);
+  struct ctd_stream *stream = rpc_stream("/silent");
+  assert_int_equal(ctd_stream_watch(stream, flag_raise, &flag, &rpc.err), 0);
+  pid_t child = fork();
+  if (!child)
+    _exit(is_refused(&scope, stream) ? 0 : 1);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  rpc_echo_now(1);
+  rpc_check_reply(rpc_finish(&scope, "/silent"), "/silent");
+  ctd_stream_unwatch(stream);
+  ctd_stream_free(stream);
+  rpc_check_reply(rpc_call("/echo", "a"), "a");
+  assert_int_equal(h2_server_connected(&rpc.server), 1);
+}
+
 static void calls_wait_for_their_turn(void **state) {
   struct ctd_scope scopes[4];
   (void)state;
   rpc_restart((struct h2_server){.max_streams = 1});
   rpc_check_reply(rpc_call("/echo", "a"), "a");
   for (int i = 0; i < 4; i++)
-    start(&scopes[i], i ? "/echo" : "/silent");
+    rpc_start(&scopes[i], 20, i ? "/echo" : "/silent", NULL);
   ctd_call_cancel(scopes[1].call);
-  rpc_check_failure(finish(&scopes[1], "/echo"), CTD_CANCELLED, "cancelled");
+  rpc_check_failure(rpc_finish(&scopes[1], "/echo"), CTD_CANCELLED, "cancelled");
   ctd_scope_release(&scopes[2]);
-  server_echo(2);
-  rpc_check_reply(finish(&scopes[0], "/silent"), "/silent");
-  rpc_check_reply(finish(&scopes[3], "/echo"), "/echo");
+  rpc_echo_now(2);
+  rpc_check_reply(rpc_finish(&scopes[0], "/silent"), "/silent");
+  rpc_check_reply(rpc_finish(&scopes[3], "/echo"), "/echo");
   rpc_check_reply(rpc_call("/echo", "b"), "b");
   assert_int_equal(h2_server_count(&rpc.server), 4);
   assert_int_equal(h2_server_connected(&rpc.server), 1);
@@ -203,7 +225,7 @@ static void calls_that_wait_for_their_turn_fail_with_the_connection(void **state
   for (int i = 0; i < 2; i++) {
     rpc_check_reply(rpc_call("/echo", "a"), "a");
     for (int k = 0; k < 3; k++)
-      start(&scopes[k], "/silent");
+      rpc_start(&scopes[k], 20, "/silent", NULL);
     struct h2_request *first = h2_server_await(&rpc.server, 2 + i * 2);
     h2_server_lock(&rpc.server);
     if (i == 0)
@@ -212,17 +234,18 @@ static void calls_that_wait_for_their_turn_fail_with_the_connection(void **state
       leaves(first);
     h2_server_unlock(&rpc.server);
     if (i == 0)
-      rpc_check_failure(finish(&scopes[0], "/silent"), CTD_UNAVAILABLE, "");
+      rpc_check_failure(rpc_finish(&scopes[0], "/silent"), CTD_UNAVAILABLE, "");
     else
-      rpc_check_reply(finish(&scopes[0], "/silent"), "/silent");
-    rpc_check_failure(finish(&scopes[1], "/silent"), CTD_UNAVAILABLE, "");
-    rpc_check_failure(finish(&scopes[2], "/silent"), CTD_UNAVAILABLE, "");
+      rpc_check_reply(rpc_finish(&scopes[0], "/silent"), "/silent");
+    rpc_check_failure(rpc_finish(&scopes[1], "/silent"), CTD_UNAVAILABLE, "");
+    rpc_check_failure(rpc_finish(&scopes[2], "/silent"), CTD_UNAVAILABLE, "");
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_connection_lost_amid_a_call_fails_it, rpc_set_up, rpc_tear_down),
+      cmocka_unit_test_setup_teardown(a_peer_that_rambles_is_left, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(an_idle_connection_is_lost_unnoticed, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_server_that_leaves_gets_no_more_calls, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(what_an_idle_connection_was_told_is_read, rpc_set_up, rpc_tear_down),
@@ -230,6 +253,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_daemon_goes_and_comes_back, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_channel_needs_somebody_at_its_path, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_peer_that_does_not_speak_http2_fails_calls, rpc_set_up, rpc_tear_down),
+      cmocka_unit_test_setup_teardown(a_forked_child_touches_nothing, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(calls_wait_for_their_turn, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(calls_that_wait_for_their_turn_fail_with_the_connection, rpc_set_up,
                                       rpc_tear_down),

@@ -57,6 +57,21 @@ void rpc_restart(struct h2_server settings) {
   channel_open();
 }
 
+void rpc_echo(struct h2_request *request) {
+  h2_answer(request);
+  h2_bytes(request, request->in.data + request->out.size, request->in.size - request->out.size);
+  if (request->ended)
+    h2_finish(request, "0", NULL);
+}
+
+void rpc_echo_now(int number) {
+  struct h2_request *request = h2_server_await(&rpc.server, number);
+  h2_request_await_end(&rpc.server, request);
+  h2_server_lock(&rpc.server);
+  rpc_echo(request);
+  h2_server_unlock(&rpc.server);
+}
+
 BytesValue bytes_value(const void *data, size_t size) {
   BytesValue value = GOOGLE__PROTOBUF__BYTES_VALUE__INIT;
   value.value = (ProtobufCBinaryData){size, (uint8_t *)data};
@@ -72,6 +87,20 @@ int rpc_call_within(struct ctd_scope *scope, const char *method, const char *tex
 
 int rpc_call(const char *method, const char *text) {
   return rpc_call_within(&rpc.scope, method, text);
+}
+
+void rpc_start(struct ctd_scope *scope, double seconds, const char *method, struct flag *flag) {
+  ctd_scope_init(scope, seconds);
+  scope->nowait = true;
+  scope->notify = flag ? flag_raise : NULL;
+  scope->notify_context = flag;
+  assert_int_equal(rpc_call_within(scope, method, method), CTD_PENDING);
+}
+
+int rpc_finish(struct ctd_scope *scope, const char *method) {
+  while (!ctd_call_wait(scope->call, 0.05))
+    continue;
+  return rpc_call_within(scope, method, method);
 }
 
 static void check_text(const BytesValue *value, const char *expected) {

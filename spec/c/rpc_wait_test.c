@@ -7,29 +7,7 @@
 
 #define SOON 0.2 /* seconds */
 
-static void echo(struct h2_request *request) {
-  h2_bytes(request, request->in.data, request->in.size);
-  h2_finish(request, "0", NULL);
-}
-
-static const struct h2_method methods[] = {{"/echo", echo, false}, {NULL, NULL, false}};
-
-static int finish(struct ctd_scope *scope, const char *method) {
-  double start = ctd_now_monotonic();
-  while (!ctd_call_wait(scope->call, 0.05))
-    if (ctd_now_monotonic() - start > 20)
-      fail_msg("it isn't complete");
-  return rpc_call_within(scope, method, method);
-}
-
-/* `flag` NULL: whoever waits drives it. */
-static void start(struct ctd_scope *scope, double seconds, const char *method, struct flag *flag) {
-  ctd_scope_init(scope, seconds);
-  scope->nowait = true;
-  scope->notify = flag ? flag_raise : NULL;
-  scope->notify_context = flag;
-  assert_int_equal(rpc_call_within(scope, method, method), CTD_PENDING);
-}
+static const struct h2_method methods[] = {{"/echo", rpc_echo, false}, {NULL, NULL, false}};
 
 static void check_reset(int number) {
   struct h2_request *request = h2_server_await(&rpc.server, number);
@@ -45,12 +23,12 @@ static void a_call_ends_at_its_deadline(void **state) {
   ctd_scope_init(&scope, SOON);
   rpc_check_failure(rpc_call_within(&scope, "/silent", "a"), CTD_DEADLINE_EXCEEDED, "timed out");
   check_reset(1);
-  start(&scope, SOON, "/silent", NULL);
-  rpc_check_failure(finish(&scope, "/silent"), CTD_DEADLINE_EXCEEDED, "timed out");
+  rpc_start(&scope, SOON, "/silent", NULL);
+  rpc_check_failure(rpc_finish(&scope, "/silent"), CTD_DEADLINE_EXCEEDED, "timed out");
   check_reset(2);
-  start(&scope, SOON, "/silent", &flag);
+  rpc_start(&scope, SOON, "/silent", &flag);
   flag_await(&flag, 1);
-  rpc_check_failure(finish(&scope, "/silent"), CTD_DEADLINE_EXCEEDED, "timed out");
+  rpc_check_failure(rpc_finish(&scope, "/silent"), CTD_DEADLINE_EXCEEDED, "timed out");
   check_reset(3);
   assert_true(ctd_now_monotonic() - begun >= 3 * SOON);
   rpc_check_failure(rpc_call_within(&scope, "/echo", "a"), CTD_DEADLINE_EXCEEDED, "timed out");
@@ -63,19 +41,16 @@ static void deadlines_come_in_any_order(void **state) {
   struct flag flags[4] = {FLAG, FLAG, FLAG, FLAG};
   (void)state;
   for (int i = 0; i < 4; i++)
-    start(&scopes[i], seconds[i], "/silent", &flags[i]);
+    rpc_start(&scopes[i], seconds[i], "/silent", &flags[i]);
   for (int i = 1; i < 4; i++) {
     flag_await(&flags[i], 1);
-    rpc_check_failure(finish(&scopes[i], "/silent"), CTD_DEADLINE_EXCEEDED, "timed out");
+    rpc_check_failure(rpc_finish(&scopes[i], "/silent"), CTD_DEADLINE_EXCEEDED, "timed out");
     assert_true(scopes[i].deadline <= ctd_now_monotonic());
   }
   assert_int_equal(flag_count(&flags[0]), 0);
-  struct h2_request *first = h2_server_await(&rpc.server, 1);
-  h2_server_lock(&rpc.server);
-  echo(first);
-  h2_server_unlock(&rpc.server);
+  rpc_echo_now(1);
   flag_await(&flags[0], 1);
-  rpc_check_reply(finish(&scopes[0], "/silent"), "/silent");
+  rpc_check_reply(rpc_finish(&scopes[0], "/silent"), "/silent");
 }
 
 static void a_peer_that_says_nothing_holds_nobody(void **state) {
@@ -85,9 +60,9 @@ static void a_peer_that_says_nothing_holds_nobody(void **state) {
   rpc_restart((struct h2_server){.greeting = ""});
   ctd_scope_init(&scope, SOON);
   rpc_check_failure(rpc_call_within(&scope, "/echo", "a"), CTD_DEADLINE_EXCEEDED, "timed out");
-  start(&scope, SOON, "/echo", &flag);
+  rpc_start(&scope, SOON, "/echo", &flag);
   flag_await(&flag, 1);
-  rpc_check_failure(finish(&scope, "/echo"), CTD_DEADLINE_EXCEEDED, "timed out");
+  rpc_check_failure(rpc_finish(&scope, "/echo"), CTD_DEADLINE_EXCEEDED, "timed out");
 }
 
 static void somebody_is_told_once_on_another_thread(void **state) {
@@ -95,9 +70,9 @@ static void somebody_is_told_once_on_another_thread(void **state) {
   struct flag flag = FLAG;
   (void)state;
   for (int i = 1; i <= 100; i++) {
-    start(&scope, 20, "/echo", &flag);
+    rpc_start(&scope, 20, "/echo", &flag);
     flag_await(&flag, i);
-    rpc_check_reply(finish(&scope, "/echo"), "/echo");
+    rpc_check_reply(rpc_finish(&scope, "/echo"), "/echo");
     assert_false(pthread_equal(flag.thread, pthread_self()));
     if (i % 3 == 0)
       rpc_check_reply(rpc_call("/echo", "between"), "between");
@@ -109,35 +84,35 @@ static void somebody_is_told_once_on_another_thread(void **state) {
 static void a_call_is_polled(void **state) {
   struct ctd_scope scope;
   (void)state;
-  start(&scope, 20, "/echo", NULL);
+  rpc_start(&scope, 20, "/echo", NULL);
   double begun = ctd_now_monotonic();
   while (!ctd_call_wait(scope.call, 0))
     if (ctd_now_monotonic() - begun > 10)
       fail_msg("it isn't complete");
-  rpc_check_reply(finish(&scope, "/echo"), "/echo");
+  rpc_check_reply(rpc_finish(&scope, "/echo"), "/echo");
 }
 
 static void a_call_is_cancelled(void **state) {
   struct ctd_scope scope;
   struct flag flag = FLAG;
   (void)state;
-  start(&scope, 20, "/silent", NULL);
+  rpc_start(&scope, 20, "/silent", NULL);
   ctd_call_cancel(scope.call);
   ctd_call_cancel(scope.call);
   assert_true(ctd_call_wait(scope.call, 0));
-  rpc_check_failure(finish(&scope, "/silent"), CTD_CANCELLED, "cancelled");
+  rpc_check_failure(rpc_finish(&scope, "/silent"), CTD_CANCELLED, "cancelled");
   check_reset(1);
-  start(&scope, 20, "/silent", &flag);
+  rpc_start(&scope, 20, "/silent", &flag);
   h2_server_await(&rpc.server, 2);
   ctd_call_cancel(scope.call);
   flag_await(&flag, 1);
-  rpc_check_failure(finish(&scope, "/silent"), CTD_CANCELLED, "cancelled");
+  rpc_check_failure(rpc_finish(&scope, "/silent"), CTD_CANCELLED, "cancelled");
   check_reset(2);
-  start(&scope, 20, "/echo", &flag);
+  rpc_start(&scope, 20, "/echo", &flag);
   flag_await(&flag, 2);
   ctd_call_cancel(scope.call);
-  rpc_check_reply(finish(&scope, "/echo"), "/echo");
-  start(&scope, 20, "/silent", NULL);
+  rpc_check_reply(rpc_finish(&scope, "/echo"), "/echo");
+  rpc_start(&scope, 20, "/silent", NULL);
   h2_server_await(&rpc.server, 4);
   ctd_scope_release(&scope);
   assert_null(scope.call);
@@ -177,11 +152,11 @@ static void another_thread_cancels(void **state) {
   rpc_check_failure(rpc_call("/silent", "a"), CTD_CANCELLED, "cancelled");
   pthread_join(thread, NULL);
   check_reset(1);
-  start(&scope, 30, "/silent", NULL);
+  rpc_start(&scope, 30, "/silent", NULL);
   assert_int_equal(pthread_create(&thread, NULL, cancel_call, scope.call), 0);
   assert_true(ctd_call_wait(scope.call, 30));
   pthread_join(thread, NULL);
-  rpc_check_failure(finish(&scope, "/silent"), CTD_CANCELLED, "cancelled");
+  rpc_check_failure(rpc_finish(&scope, "/silent"), CTD_CANCELLED, "cancelled");
   assert_true(ctd_now_monotonic() - begun < 20);
 }
 
@@ -201,8 +176,7 @@ static void a_request_is_sent_while_others_wait(void **state) {
   text[size] = '\0';
   rpc_restart((struct h2_server){.window = 16 << 20});
   rpc_check_reply(rpc_call("/echo", "a"), "a");
-  start(&silent, 60, "/silent", NULL);
-  struct h2_request *request = h2_server_await(&rpc.server, 2);
+  rpc_start(&silent, 60, "/silent", NULL);
   assert_int_equal(pthread_create(&thread, NULL, drive, silent.call), 0);
   ctd_scope_init(&large, 60);
   large.nowait = true;
@@ -213,13 +187,11 @@ static void a_request_is_sent_while_others_wait(void **state) {
   h2_server_unlock(&rpc.server);
   flag_await(&flag, 1);
   rpc_check_reply(rpc_call_within(&large, "/echo", text), text);
-  h2_server_lock(&rpc.server);
-  echo(request);
-  h2_server_unlock(&rpc.server);
+  rpc_echo_now(2);
   void *answered;
   pthread_join(thread, &answered);
   assert_non_null(answered);
-  rpc_check_reply(finish(&silent, "/silent"), "/silent");
+  rpc_check_reply(rpc_finish(&silent, "/silent"), "/silent");
   free(text);
 }
 

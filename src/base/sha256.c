@@ -1,5 +1,6 @@
 #include "base/sha256.h"
-#include <openssl/evp.h>
+
+#include "base/libcrypto.h"
 #include <string.h>
 
 /* struct ctd_sha256 is OpenSSL's context under our name. */
@@ -8,8 +9,10 @@ static EVP_MD_CTX *context(struct ctd_sha256 *sha) {
 }
 
 int ctd_sha256_new(struct ctd_sha256 **out, struct ctd_error *err) {
-  EVP_MD_CTX *md = EVP_MD_CTX_new();
   *out = NULL;
+  if (ctd_libcrypto_load(err) < 0)
+    return -1;
+  EVP_MD_CTX *md = EVP_MD_CTX_new();
   if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL)) {
     EVP_MD_CTX_free(md);
     return ctd_error_nomem(err);
@@ -41,11 +44,14 @@ int ctd_sha256_digest(struct ctd_sha256 *sha, char out[CTD_DIGEST_SIZE], struct 
 }
 
 void ctd_sha256_free(struct ctd_sha256 *sha) {
-  EVP_MD_CTX_free(context(sha));
+  if (sha)
+    EVP_MD_CTX_free(context(sha));
 }
 
 int ctd_sha256_of(const void *data, size_t size, char out[CTD_DIGEST_SIZE], struct ctd_error *err) {
   unsigned char hash[32];
+  if (ctd_libcrypto_load(err) < 0)
+    return -1;
   if (!EVP_Digest(data, size, hash, NULL, EVP_sha256(), NULL))
     return ctd_error_nomem(err);
   digest_format(hash, out);

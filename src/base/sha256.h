@@ -16,7 +16,7 @@ struct ctd_sha256; /* a digest being computed */
 int ctd_sha256_new(struct ctd_sha256 **out, struct ctd_error *err);
 int ctd_sha256_update(struct ctd_sha256 *sha, const void *data, size_t size, struct ctd_error *err);
 int ctd_sha256_digest(struct ctd_sha256 *sha, char out[CTD_DIGEST_SIZE], struct ctd_error *err); /* once */
-void ctd_sha256_free(struct ctd_sha256 *sha);
+void ctd_sha256_free(struct ctd_sha256 *sha);                                                    /* NULL is fine */
 
 int ctd_sha256_of(const void *data, size_t size, char out[CTD_DIGEST_SIZE], struct ctd_error *err);
 

@@ -1,7 +1,6 @@
 #include "client/archive_reader.h"
+#include "client/libarchive.h"
 #include "oci/archive.h"
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -51,6 +50,9 @@ static int archive_open(struct ctd_archive_reader *reader, struct ctd_error *err
 
 int ctd_archive_reader_open(struct ctd_archive_reader **out, const struct ctd_source *source, struct ctd_scope *scope,
                             struct ctd_error *err) {
+  *out = NULL;
+  if (ctd_libarchive_load(err) < 0)
+    return -1;
   struct ctd_archive_reader *reader = *out = calloc(1, sizeof *reader);
   if (!reader)
     return ctd_error_nomem(err);

@@ -1,6 +1,5 @@
 #include "client/archive_writer.h"
-#include <archive.h>
-#include <archive_entry.h>
+#include "client/libarchive.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +50,9 @@ static int archive_open(struct ctd_archive_writer *writer, struct ctd_error *err
 
 int ctd_archive_writer_open(struct ctd_archive_writer **out, const struct ctd_sink *sink, struct ctd_scope *scope,
                             struct ctd_error *err) {
+  *out = NULL;
+  if (ctd_libarchive_load(err) < 0)
+    return -1;
   struct ctd_archive_writer *writer = *out = calloc(1, sizeof *writer);
   if (!writer)
     return ctd_error_nomem(err);

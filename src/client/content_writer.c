@@ -330,9 +330,10 @@ int ctd_content_commit_new(struct ctd_content_writer *writer, const struct ctd_l
 /* Until the daemon has ended the call too, it holds the ref and may still write to the ingest. */
 static void writer_finish(struct ctd_content_writer *writer) {
   struct ctd_error ignored = {0};
-  if (writer->stream && ctd_runtime_usable() && !ctd_scope_check(writer->scope, &ignored) &&
-      !ctd_stream_close_send(writer->stream, &ignored))
+  if (writer->stream && ctd_runtime_usable() && !ctd_scope_check(writer->scope, &ignored)) {
+    ctd_stream_close_send(writer->stream);
     stream_drain(writer->stream, &ignored);
+  }
   ctd_error_clear(&ignored);
 }
 

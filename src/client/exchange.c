@@ -22,8 +22,10 @@ static int exchange_begin(struct ctd_exchange *exchange, const ProtobufCMessage 
   if (ctd_stream_open(&exchange->stream, ctd_client_target(exchange->client), exchange->method->path,
                       ctd_service_method_response(exchange->method), &exchange->scope, err))
     return -1;
-  if ((!request || !ctd_stream_send(exchange->stream, request, err)) &&
-      (!exchange->closed || !ctd_stream_close_send(exchange->stream, err)))
+  int result = request ? ctd_stream_send(exchange->stream, request, err) : 0;
+  if (exchange->closed)
+    ctd_stream_close_send(exchange->stream);
+  if (!result)
     return 0;
   if (ctd_scope_check(&exchange->scope, err))
     return -1;
@@ -95,10 +97,11 @@ int ctd_exchange_send(struct ctd_exchange *exchange, const ProtobufCMessage *mes
 int ctd_exchange_close_send(struct ctd_exchange *exchange, struct ctd_error *err) {
   if (exchange_enter(exchange, err))
     return exchange_failed(exchange, "close_send", err);
-  int result = exchange->closed ? 0 : ctd_stream_close_send(exchange->stream, err);
+  if (!exchange->closed)
+    ctd_stream_close_send(exchange->stream);
   exchange->closed = true;
   atomic_flag_clear(&exchange->sending);
-  return result ? exchange_failed(exchange, "close_send", err) : 0;
+  return 0;
 }
 
 static int receive(struct ctd_exchange *exchange, ProtobufCMessage **out, struct ctd_scope *scope,

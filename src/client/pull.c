@@ -39,10 +39,10 @@ static int pull_open(struct pull *pull, struct ctd_error *err) {
   struct ctd_registry_options registry = pull->options->registry;
   if (!registry.hosts_dir)
     registry.hosts_dir = ctd_client_hosts_dir(pull->client);
-  if (ctd_lease_begin(pull->client, &pull->leased, &pull->scope, err) ||
-      ctd_distribution_label(&pull->origin, reference->domain, reference->path, err) ||
+  if (ctd_http_open(&pull->http, err) ||
       ctd_registry_open(&pull->registry, reference->domain, reference->path, reference->name, &registry, err) ||
-      ctd_http_open(&pull->http, err))
+      ctd_distribution_label(&pull->origin, reference->domain, reference->path, err) ||
+      ctd_lease_begin(pull->client, &pull->leased, &pull->scope, err))
     return -1;
   pull->shared = (struct ctd_pull_shared){
       .client = pull->leased,

@@ -52,13 +52,13 @@ static int push_open(struct push *push, const struct ctd_client *client, struct 
   const char **mounts;
   if (!registry.hosts_dir)
     registry.hosts_dir = ctd_client_hosts_dir(client);
-  if (ctd_push_items_mounts(&push->items, &mounts, err))
+  if (ctd_http_open(&push->http, err) || ctd_push_items_mounts(&push->items, &mounts, err))
     return -1;
   registry.push = true;
   registry.mounts = mounts;
   int result = ctd_registry_open(&push->registry, reference->domain, reference->path, reference->name, &registry, err);
   free(mounts);
-  return result ? result : ctd_http_open(&push->http, err);
+  return result;
 }
 
 static int push_blobs(struct push *push, struct ctd_error *err) {

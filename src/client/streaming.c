@@ -163,8 +163,10 @@ static int bytes_send(struct ctd_streaming *streaming, const struct ctd_source *
     size_t size = window < (int64_t)PIECE ? (size_t)window : PIECE;
     if (source->read(source->context, buffer, size, &got, streaming->scope, err))
       return -1;
-    if (!got)
-      return ctd_stream_close_send(streaming->stream, err) ? failed(streaming) : 0;
+    if (!got) {
+      ctd_stream_close_send(streaming->stream);
+      return 0;
+    }
     if (data_send(streaming, buffer, got, err))
       return -1;
     window -= (int64_t)got;

@@ -1,6 +1,6 @@
 #include "registry/answer.h"
 
-#include <curl/curl.h>
+#include "registry/libcurl.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

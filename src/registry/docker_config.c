@@ -2,8 +2,8 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/libcrypto.h"
 #include "registry/credential_helper.h"
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -41,6 +41,8 @@ static json_t *table_find(const json_t *table, const char *host) {
 
 /* "dXNlcjpwYXNz" → user, pass. */
 static int auth_decode(const char *auth, struct ctd_credentials *out, struct ctd_error *err) {
+  if (ctd_libcrypto_load(err) < 0)
+    return -1;
   size_t size = strlen(auth);
   char *text = malloc(size + 1);
   if (!text)

@@ -1,11 +1,10 @@
 #include "registry/http.h"
 
 #include "registry/http_tls.h"
+#include "registry/libcurl.h"
 #include "registry/url.h"
 #include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,18 +35,10 @@ struct exchange {
   char text[CURL_ERROR_SIZE];
 };
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_started;
-
-static void curl_start(void) {
-  curl_started = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 int ctd_http_open(struct ctd_http **out, struct ctd_error *err) {
   *out = NULL;
-  pthread_once(&curl_once, curl_start);
-  if (curl_started != CURLE_OK)
-    return ctd_error_set(err, CTD_UNAVAILABLE, "libcurl doesn't start: %s", curl_easy_strerror(curl_started));
+  if (ctd_libcurl_load(err) < 0)
+    return -1;
   struct ctd_http *http = calloc(1, sizeof *http);
   if (!http)
     return ctd_error_nomem(err);

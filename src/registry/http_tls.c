@@ -1,6 +1,6 @@
 #include "registry/http_tls.h"
 
-#include <openssl/ssl.h>
+#include "registry/libcurl.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 #include "registry/registry.h"
 
 #include "registry/answer.h"
+#include "registry/libcurl.h"
 #include "registry/url.h"
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

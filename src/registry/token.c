@@ -1,12 +1,12 @@
 #include "registry/token.h"
 
 #include "base/json.h"
+#include "base/libcrypto.h"
 #include "registry/answer.h"
 #include "registry/http_tls.h"
+#include "registry/libcurl.h"
 #include "registry/url.h"
-#include <curl/curl.h>
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +21,8 @@ void ctd_token_free(struct ctd_token *token) {
 }
 
 char *ctd_basic_authorization(const char *username, const char *password, struct ctd_error *err) {
+  if (ctd_libcrypto_load(err) < 0)
+    return NULL;
   char *pair = ctd_format(err, "%s:%s", username, password);
   size_t length = pair ? strlen(pair) : 0;
   char *encoded = pair ? malloc(length / 3 * 4 + 5) : NULL, *out = NULL;

@@ -1,8 +1,8 @@
 #include "registry/url.h"
 
 #include "base/buffer.h"
+#include "registry/libcurl.h"
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -46,6 +46,8 @@ static int url_check_scheme(const char *scheme, const char *text, struct ctd_err
 int ctd_url_parse(struct ctd_url *out, const char *text, struct ctd_error *err) {
   *out = (struct ctd_url){0};
   int result = -1;
+  if (ctd_libcurl_load(err) < 0)
+    return -1;
   CURLU *handle = curl_url();
   if (!handle)
     return ctd_error_nomem(err);
@@ -79,6 +81,8 @@ void ctd_url_free(struct ctd_url *url) {
 
 int ctd_url_join(char **out, const char *base, const char *reference, struct ctd_error *err) {
   *out = NULL;
+  if (ctd_libcurl_load(err) < 0)
+    return -1;
   CURLU *handle = curl_url();
   if (!handle)
     return ctd_error_nomem(err);

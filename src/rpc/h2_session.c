@@ -12,6 +12,9 @@
 #define CONNECTION_WINDOW (16 << 20)
 #define FRAME_HEAD 9 /* bytes (RFC 9113, 4.1) */
 
+/* Beyond 64 KiB nghttp2 gives up the connection. A daemon that is told of a limit ends the one call. */
+#define HEADERS_LIMIT (32 << 10)
+
 static ssize_t on_send(nghttp2_session *session, const uint8_t *data, size_t size, int flags, void *context) {
   size_t part = size < CTD_CONNECTION_BUFFER ? size : CTD_CONNECTION_BUFFER;
   uint8_t *room = ctd_connection_reserve(context, part);
@@ -251,6 +254,7 @@ static int settings_submit(nghttp2_session *session) {
   static const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HEADERS_LIMIT},
   };
   return nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, sizeof settings / sizeof *settings) ||
          nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);

@@ -81,10 +81,9 @@ int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *mess
   return send_wire(stream, &wire, stream->scope, err);
 }
 
-int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err) {
+void ctd_stream_close_send(struct ctd_stream *stream) {
   ctd_h2_send(stream->h2, NULL, true);
   await_sent(stream, stream->scope);
-  return ctd_h2_unsent(stream->h2) ? ctd_h2_check(stream->h2, err) : 0;
 }
 
 bool ctd_stream_await(struct ctd_stream *stream, double seconds) {

@@ -33,8 +33,8 @@ int ctd_stream_send_within(struct ctd_stream *stream, const ProtobufCMessage *me
 int ctd_stream_send_data(struct ctd_stream *stream, const ProtobufCMessage *message, unsigned field, const void *data,
                          size_t size, struct ctd_error *err);
 
-/* No more messages will be sent. */
-int ctd_stream_close_send(struct ctd_stream *stream, struct ctd_error *err);
+/* No more messages will be sent. Where that comes too late, whoever receives hears why. */
+void ctd_stream_close_send(struct ctd_stream *stream);
 
 /*
  * Waits at most `seconds` for the next answer or the end; whether it's there, so that ctd_stream_receive returns at
@@ -45,7 +45,7 @@ bool ctd_stream_await(struct ctd_stream *stream, double seconds);
 /*
  * Without waiting: `notify` is called once, on the poller's thread, when the next answer or the end is there, so that
  * ctd_stream_receive returns at once. Not while it is being watched already; after an unwatch `notify` isn't called
- * any more, and isn't running. Not on the poller's thread.
+ * any more, and isn't running: it comes before the stream is freed. Not on the poller's thread.
  */
 int ctd_stream_watch(struct ctd_stream *stream, void (*notify)(void *), void *context, struct ctd_error *err);
 void ctd_stream_unwatch(struct ctd_stream *stream);

@@ -148,6 +148,47 @@ lab.each_daemon(function(daemon)
     end)
   end)
 
+  it("reads that wait end at their deadline, and when they are cancelled", function()
+    with_wait(function(exit, task)
+      local late = task.stdout:read_async("l", { timeout = 0.3 })
+      raises("failed_precondition", task.stdout.read, task.stdout)
+      assert.equal(late, containerd.any { exit, late })
+      raises("deadline_exceeded", late.await, late)
+
+      local hub = containerd.hub()
+      late = task.stdout:read_async("l", { timeout = 0.3 })
+      hub:step()
+      assert.is_false(late:done())
+      local pollable = { getfd = function() return hub:pollfd() end }
+      assert.equal(pollable, socket.select({ pollable }, nil, 20)[1])
+      hub:step()
+      assert.is_true(late:done())
+
+      local line = task.stdout:read_async()
+      raises("deadline_exceeded", line.await, line, 0.1)
+      line:cancel()
+      raises("cancelled", line.await, line)
+      line = task.stdout:read_async()
+      line:close()
+      line = task.stdout:read_async()
+      local all = containerd.all { line, task.stdin:write_async "there\n" }
+      assert.equal("there", all[1][1])
+      task.stdin:close()
+    end)
+  end)
+
+  it("reads go on while the script waits for something else", function()
+    local container <close> = image:new_container("zeros", {
+      args = { "/bin/head", "-c", "4000000", "/dev/zero" }, auto_delete = true,
+    })
+    local task <close> = container:new_task { stdio = "pipe", auto_delete = true }
+    local zeros, errors = task.stdout:read_async "a", task.stderr:read_async "a"
+    task:start()
+    assert.equal(0, (task:wait { timeout = 20 }))
+    assert.equal(("\0"):rep(4000000), zeros:await(20))
+    assert.equal("", errors:await(20))
+  end)
+
   it("hub: tells a host's loop when to look, and step delivers", function()
     local hub = containerd.hub()
     assert.equal(hub, containerd.hub())

@@ -130,6 +130,128 @@ lab.each_daemon(function(daemon)
       ]])
     end)
 
+    it(name .. ": reads that wait need no thread, end in time, and go on", function()
+      output_of(name, [[
+        local image = client:image "docker.io/library/busybox:latest"
+        local container = image:new_container("read", { args = { "/bin/cat" }, auto_delete = true })
+        local task = container:new_task { stdio = "pipe", auto_delete = true }
+        local processes, ended = {}, 0
+        for i = 1, 50 do
+          processes[i] = task:exec("p" .. i, { args = { "/bin/echo", "beside" }, stdio = "pipe", auto_delete = true })
+        end
+        local function expect(count)
+          local deadline = os.time() + 20
+          while ended < count and os.time() < deadline do host.sleep(0.01) end
+          assert(ended == count, ended)
+        end
+        local function read(stream)
+          host.spawn(function()
+            fails("deadline_exceeded", stream.read, stream, "l", { timeout = 1 })
+            ended = ended + 1
+          end)
+        end
+        read(task.stderr)
+        host.sleep(0.05)
+        local before = threads()
+        for _, process in ipairs(processes) do
+          read(process.stdout)
+          read(process.stderr)
+        end
+        host.sleep(0.05)
+        assert(threads() <= before + 1, ("%d threads, then %d"):format(before, threads()))
+        fails("failed_precondition", task.stderr.read, task.stderr)
+        expect(101)
+
+        local late = processes[1].stdout:read_async("l", { timeout = 0.1 })
+        while not late:done() do host.sleep(0.01) end
+        fails("deadline_exceeded", late.await, late)
+        local line = processes[1].stdout:read_async()
+        processes[1]:start()
+        assert(line:await() == "beside" and processes[1].stdout:read() == nil)
+        host.spawn(function()
+          assert(processes[2].stdout:read "a" == "")
+          ended = ended + 1
+        end)
+        local stream = processes[2].stdout
+        processes[2]:delete()
+        expect(102)
+        local cancelled, closed = processes[3].stdout:read_async(), processes[4].stdout:read_async()
+        host.spawn(function()
+          fails("cancelled", cancelled.await, cancelled)
+          ended = ended + 1
+        end)
+        host.sleep(0.01)
+        cancelled:cancel()
+        closed:close()
+        expect(103)
+        fails("deadline_exceeded", stream.read, processes[4].stdout, "l", { timeout = 0.01 })
+
+        local zeros = task:exec("zeros", { args = { "/bin/head", "-c", "3000000", "/dev/zero" }, stdio = "pipe" })
+        zeros:start()
+        assert(#zeros.stdout:read "a" == 3000000)
+        zeros:wait()
+        zeros:delete()
+        for i, process in ipairs(processes) do
+          if i % 2 == 0 then process.stdout:read_async() end
+          process:close()
+        end
+        task:close()
+        container:close()
+      ]])
+    end)
+
+    it(name .. ": streams of messages that wait need no thread, end in time, and go on", function()
+      output_of(name, [[
+        local waiting, ended = {}, 0
+        for i = 1, 20 do
+          waiting[i] = client:events('topic=="/hosts/awaited"')
+          waiting[20 + i] = client:stream("containerd.services.events.v1.Events/Subscribe",
+            { filters = { 'topic=="/hosts/awaited"' } })
+        end
+        local function next_of(stream) return stream.next or stream.recv end
+        host.sleep(0.05)
+        local before = threads()
+        for _, stream in ipairs(waiting) do
+          host.spawn(function()
+            fails("deadline_exceeded", next_of(stream), stream, { timeout = 1 })
+            ended = ended + 1
+          end)
+        end
+        host.sleep(0.05)
+        assert(threads() <= before + 1, ("%d threads, then %d"):format(before, threads()))
+        local deadline = os.time() + 20
+        while ended < 40 and os.time() < deadline do host.sleep(0.01) end
+        assert(ended == 40, ended)
+        for _, stream in ipairs(waiting) do
+          host.spawn(function()
+            assert(next_of(stream)(stream).topic == "/hosts/awaited")
+            ended = ended + 1
+          end)
+        end
+        host.sleep(0.05)
+        deadline = os.time() + 20
+        while ended < 80 and os.time() < deadline do -- a subscription of a stream doesn't say when it stands
+          client:publish("/hosts/awaited", "containerd.events.TaskOOM", { container_id = "x" })
+          host.sleep(0.05)
+        end
+        assert(ended == 80, ended)
+        for _, stream in ipairs(waiting) do stream:close() end
+
+        local content, blobs = client:content(), 0
+        for info in content:walk() do
+          local bytes, reader = 0, content:reader(info.digest)
+          repeat
+            local part = reader:read(1000)
+            bytes = bytes + #(part or "")
+          until not part
+          assert(bytes == info.size)
+          reader:close()
+          blobs = blobs + 1
+        end
+        assert(blobs > 2)
+      ]])
+    end)
+
     it(name .. ": futures: all, any, await with a timeout, cancel and close", function()
       output_of(name, [[
         local results = containerd.all({ client:version_async(), client:images_async() })

@@ -5,7 +5,8 @@
 --   new_waiter()   a waiter of the running coroutine: waiter:wait(seconds) yields until waiter:wake() is called, or was
 --                  before, or the time is up; wake never resumes the coroutine by itself, but has the loop do so
 --   watch(hub)     has the loop call hub:step() soon after the hub's descriptor has become readable, until that gives
---                  false: nothing is under way any more. Called with each operation that starts, and each wait.
+--                  false: nothing is under way any more. Called with each operation that is under way when it was
+--                  started, and each wait meanwhile.
 
 local NAMES = { "copas", "cqueues", "luv", "nginx" }
 
@@ -40,10 +41,9 @@ function loop.watch(hub)
   end
 end
 
--- A waiter that is woken by the news of these operations, which the loop watches for.
-function loop.attend(ops, hub)
+-- A waiter that is woken by the news of these operations.
+function loop.attend(ops)
   local waiter = driver.new_waiter()
-  driver.watch(hub)
   for _, op in ipairs(ops) do
     waiters[op] = waiters[op] or setmetatable({}, weak)
     waiters[op][waiter] = true

@@ -40,15 +40,16 @@ return function(core)
   end
 
   -- Takes the news of operations: wakes who waits for them, or calls the functions that they want called. Whether any
-  -- are still under way.
+  -- are still under way. What has news again meanwhile comes in the next step, after the host's other business.
   local function step()
-    local op = core.take()
-    while op ~= nil do
+    local left = core.news()
+    local op
+    repeat
+      op, left = core.take(), left - 1
       if op and not loop.wake(op) then
         serve(op)
       end
-      op = core.take()
-    end
+    until op == nil or left <= 0
     return core.expected() > 0
   end
 
@@ -75,10 +76,22 @@ return function(core)
     return true
   end
 
+  -- A loop that watched while nothing is under way would have no end.
+  local function watch()
+    if core.expected() > 0 then
+      loop.watch(wait.hub())
+    end
+  end
+
+  local function attend(ops)
+    watch()
+    return loop.attend(ops)
+  end
+
   -- The same, and only the coroutine waits.
   local function settle_yielding(op, deadline)
     local ops = { op }
-    local waiter = loop.attend(ops, wait.hub())
+    local waiter = attend(ops)
     while not poll(op) do
       local left = deadline - now()
       if left <= 0 then
@@ -104,17 +117,17 @@ return function(core)
 
   local function begin(op, yields)
     start(op, yields)
-    loop.watch(wait.hub())
+    watch()
   end
 
-  -- Whether it was allowed to wait.
+  -- Whether it was allowed to wait. While others are under way this thread has to hear of them, and doesn't drive it.
   local function drive(op, ...)
     local block = core.read(op, ...)
     local yields = loop.is_used() and not block
     if yields and not loop.can_yield() then
       return false
     end
-    begin(op, yields)
+    begin(op, yields or not loop.is_used() and core.expected() > 0)
     return settle(op, math.huge)
   end
 
@@ -283,7 +296,7 @@ return function(core)
   end
 
   local function await_next_yielding(futures, finished)
-    local waiter = loop.attend(futures, wait.hub())
+    local waiter = attend(futures)
     local found = find(futures, finished)
     while not found do
       for _, each in ipairs(futures) do
@@ -335,7 +348,7 @@ return function(core)
     end
     local rest = pause
     if loop.is_used() then
-      local waiter = loop.can_yield() and loop.attend({}, wait.hub()) or core.refuse "sleep"
+      local waiter = loop.can_yield() and attend {} or core.refuse "sleep"
       rest = function(left)
         waiter:wait(left)
       end

@@ -47,7 +47,30 @@ int ctd_scope_check(struct ctd_scope *scope, struct ctd_error *err) {
 }
 
 double ctd_scope_slice(const struct ctd_scope *scope) {
-  return fmax(0, fmin(CTD_SLICE, scope->deadline - ctd_now_monotonic()));
+  return scope->nowait ? 0 : fmax(0, fmin(CTD_SLICE, scope->deadline - ctd_now_monotonic()));
+}
+
+int ctd_scope_may_wait(struct ctd_scope *scope, struct ctd_error *err) {
+  if (ctd_scope_check(scope, err))
+    return -1;
+  return scope->nowait ? CTD_PENDING : 0;
+}
+
+bool ctd_scope_enter(struct ctd_scope *scope, ctd_flag *turn) {
+  return scope->turn == turn || !atomic_exchange(turn, true);
+}
+
+int ctd_scope_leave(struct ctd_scope *scope, ctd_flag *turn, int result) {
+  scope->turn = turn;
+  if (result != CTD_PENDING)
+    ctd_scope_drop_turn(scope);
+  return result;
+}
+
+void ctd_scope_drop_turn(struct ctd_scope *scope) {
+  if (scope->turn)
+    atomic_store(scope->turn, false);
+  scope->turn = NULL;
 }
 
 int ctd_scope_sleep(struct ctd_scope *scope, double seconds, struct ctd_error *err) {

@@ -1,4 +1,5 @@
 #include "client/content_reader.h"
+#include "client/await.h"
 #include "client/content.h"
 #include "content.pb-c.h"
 #include "rpc/stream.h"
@@ -107,13 +108,20 @@ int ctd_content_reader_read(struct ctd_content_reader *reader, struct ctd_buffer
     reader_stop(reader);
     return 0;
   }
-  if (ctd_scope_check(scope, err) || (!reader->stream && reader_start(reader, err)))
+  int result = reader->stream ? 0 : ctd_scope_may_wait(scope, err);
+  if (result)
+    return result;
+  if (!reader->stream && reader_start(reader, err))
     return -1;
-  while (!ctd_stream_await(reader->stream, ctd_scope_slice(scope)))
-    if (ctd_scope_check(scope, err))
-      return -1;
+  result = ctd_await_answer(reader->stream, scope, err);
+  if (result)
+    return result;
   if (!reader_receive(reader, out, err))
     return 0;
   reader_stop(reader);
   return -1;
+}
+
+bool ctd_content_reader_watch(struct ctd_content_reader *reader, void (*notify)(void *), void *context) {
+  return ctd_await_watch(reader->stream, notify, context);
 }

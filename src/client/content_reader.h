@@ -30,10 +30,17 @@ void ctd_content_reader_seek(struct ctd_content_reader *reader, int64_t position
 
 /*
  * Appends what the daemon sends next, at most a message of it, or sets *ended. What isn't asked for holds the daemon
- * back. It may be called again after its scope has ended, and nothing is lost by that.
+ * back. It may be called again after its scope has ended, and nothing is lost by that. CTD_PENDING: nothing has come
+ * yet, in a nowait scope.
  */
 int ctd_content_reader_read(struct ctd_content_reader *reader, struct ctd_buffer *out, bool *ended,
                             struct ctd_scope *scope, struct ctd_error *err);
+
+/*
+ * While a read is pending: has `notify` called, once, on a thread of the library, when it can go on; false: that can't
+ * be told. It must not block nor use the reader. NULL: not any more; when this returns it isn't running either.
+ */
+bool ctd_content_reader_watch(struct ctd_content_reader *reader, void (*notify)(void *), void *context);
 
 #ifdef __cplusplus
 }

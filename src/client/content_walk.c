@@ -1,4 +1,5 @@
 #include "client/content_walk.h"
+#include "client/await.h"
 #include "content.pb-c.h"
 #include "rpc/stream.h"
 #include <stdlib.h>
@@ -12,7 +13,7 @@ struct ctd_content_walk {
   struct ctd_client *client;
   char **filters;
   size_t filter_count;
-  atomic_flag busy;       /* while a thread asks for the next one */
+  ctd_flag busy;          /* while the next one is asked for */
   struct ctd_scope scope; /* of the stream, which outlives those of the single steps */
   struct ctd_stream *stream;
   ListResponse *message; /* those from `next` on are still to be given; NULL: another has to come */
@@ -39,7 +40,6 @@ int ctd_content_walk_new(struct ctd_content_walk **out, struct ctd_client *clien
   if (!walk)
     return ctd_error_nomem(err);
   atomic_init(&walk->references, 1);
-  atomic_flag_clear(&walk->busy);
   ctd_scope_init(&walk->scope, INFINITY);
   walk->client = ctd_client_ref(client);
   if (filters_copy(walk, filters, count, err)) {
@@ -94,17 +94,18 @@ static int walk_open(struct ctd_content_walk *walk, struct ctd_error *err) {
                             &containerd__services__content__v1__list_content_response__descriptor, &walk->scope, err);
 }
 
-/* −1 with the walk as it was if the scope ends; any other failure ends the walk. */
+/* With the walk as it was if the scope ends or doesn't wait; any other failure ends the walk. */
 static int walk_receive(struct ctd_content_walk *walk, struct ctd_scope *scope, struct ctd_error *err) {
+  int result = walk->stream ? 0 : ctd_scope_may_wait(scope, err);
   message_free(walk);
-  if (ctd_scope_check(scope, err))
-    return -1;
+  if (result)
+    return result;
   if (!walk->stream && walk_open(walk, err))
     return -1;
-  while (!ctd_stream_await(walk->stream, ctd_scope_slice(scope)))
-    if (ctd_scope_check(scope, err))
-      return -1;
-  int result = ctd_stream_receive(walk->stream, (ProtobufCMessage **)&walk->message, err);
+  result = ctd_await_answer(walk->stream, scope, err);
+  if (result)
+    return result;
+  result = ctd_stream_receive(walk->stream, (ProtobufCMessage **)&walk->message, err);
   if (result || !walk->message)
     walk_end(walk);
   return result;
@@ -112,10 +113,10 @@ static int walk_receive(struct ctd_content_walk *walk, struct ctd_scope *scope, 
 
 /* With something to give, unless it's the end. */
 static int walk_fill(struct ctd_content_walk *walk, struct ctd_scope *scope, struct ctd_error *err) {
-  while (!walk->ended && (!walk->message || walk->next == walk->message->n_info))
-    if (walk_receive(walk, scope, err))
-      return ctd_client_failed(walk->client, err, "walk", "content");
-  return 0;
+  int result = 0;
+  while (!result && !walk->ended && (!walk->message || walk->next == walk->message->n_info))
+    result = walk_receive(walk, scope, err);
+  return result < 0 ? ctd_client_failed(walk->client, err, "walk", "content") : result;
 }
 
 int ctd_content_walk_start(struct ctd_content_walk *walk, struct ctd_scope *scope, struct ctd_error *err) {
@@ -125,24 +126,27 @@ int ctd_content_walk_start(struct ctd_content_walk *walk, struct ctd_scope *scop
 int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info *out, struct ctd_scope *scope,
                           struct ctd_error *err) {
   memset(out, 0, sizeof *out);
-  if (atomic_flag_test_and_set(&walk->busy))
+  if (!ctd_scope_enter(scope, &walk->busy))
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "another step of this walk is under way");
   int result = walk_fill(walk, scope, err);
   if (!result && walk->message)
     result = ctd_content_info_make(out, walk->message->info[walk->next++], err);
-  atomic_flag_clear(&walk->busy);
-  return result;
+  return ctd_scope_leave(scope, &walk->busy, result);
+}
+
+bool ctd_content_walk_watch(struct ctd_content_walk *walk, void (*notify)(void *), void *context) {
+  return ctd_await_watch(walk->stream, notify, context);
 }
 
 const struct ctd_content_info *ctd_content_walk_take(struct ctd_content_walk *walk) {
   struct ctd_error ignored = {0};
-  if (atomic_flag_test_and_set(&walk->busy))
+  if (atomic_exchange(&walk->busy, true))
     return NULL;
   bool some = walk->message && walk->next < walk->message->n_info;
   ctd_content_info_free(&walk->taken);
   if (some && !ctd_content_info_make(&walk->taken, walk->message->info[walk->next], &ignored))
     walk->next++;
-  atomic_flag_clear(&walk->busy);
+  atomic_store(&walk->busy, false);
   ctd_error_clear(&ignored);
   return walk->taken.digest ? &walk->taken : NULL;
 }

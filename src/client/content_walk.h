@@ -25,10 +25,16 @@ int ctd_content_walk_start(struct ctd_content_walk *walk, struct ctd_scope *scop
 
 /*
  * The next blob, which the caller frees; out->digest NULL at the end. It may be called again after its scope has ended.
- * CTD_FAILED_PRECONDITION while another thread is at it.
+ * CTD_PENDING: it hasn't come yet, in a nowait scope. CTD_FAILED_PRECONDITION while another step is under way.
  */
 int ctd_content_walk_next(struct ctd_content_walk *walk, struct ctd_content_info *out, struct ctd_scope *scope,
                           struct ctd_error *err);
+
+/*
+ * While a step is pending: has `notify` called, once, on a thread of the library, when it can go on; false: that can't
+ * be told. It must not block nor use the walk. NULL: not any more; when this returns it isn't running either.
+ */
+bool ctd_content_walk_watch(struct ctd_content_walk *walk, void (*notify)(void *), void *context);
 
 /*
  * The next blob if it has come already; it stays until this is called again, always on the same thread. NULL: there may

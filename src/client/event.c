@@ -1,5 +1,6 @@
 #include "client/event.h"
 #include "base/buffer.h"
+#include "client/await.h"
 #include "events.pb-c.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "rpc/call.h"
@@ -23,7 +24,7 @@ typedef Containerd__Services__Events__V1__SubscribeRequest SubscribeRequest;
 
 struct ctd_subscription {
   atomic_int references;
-  atomic_flag busy; /* while a thread reads */
+  ctd_flag busy; /* while the next one is waited for */
   struct ctd_client *client;
   char **filters; /* with the one that lets probes through, if there are any */
   size_t filter_count;
@@ -140,7 +141,6 @@ static struct ctd_subscription *subscription_new(struct ctd_client *client, stru
     return NULL;
   }
   atomic_init(&subscription->references, 1);
-  atomic_flag_clear(&subscription->busy);
   subscription->client = ctd_client_ref(client);
   ctd_scope_init(&subscription->scope, INFINITY);
   return subscription;
@@ -204,13 +204,6 @@ static int find_again(struct ctd_subscription *subscription, struct ctd_scope *s
   }
 }
 
-static int await(struct ctd_subscription *subscription, struct ctd_scope *scope, struct ctd_error *err) {
-  while (!ctd_stream_await(subscription->stream, ctd_scope_slice(scope)))
-    if (ctd_scope_check(scope, err))
-      return -1;
-  return 0;
-}
-
 /* The next envelope of the stream; NULL if it has ended. */
 static int read_one(struct ctd_subscription *subscription, Envelope **out, struct ctd_scope *scope,
                     struct ctd_error *err) {
@@ -218,8 +211,9 @@ static int read_one(struct ctd_subscription *subscription, Envelope **out, struc
   subscription->early = NULL;
   if (*out)
     return 0;
-  if (await(subscription, scope, err))
-    return -1;
+  int result = ctd_await_answer(subscription->stream, scope, err);
+  if (result)
+    return result;
   if (receive(subscription, out, err)) {
     ctd_error_clear(err);
     hang_up(subscription);
@@ -235,9 +229,10 @@ static int subscription_next(struct ctd_subscription *subscription, Envelope **o
     envelope_free(*out);
     *out = NULL;
     if (!subscription->stream)
-      return find_again(subscription, scope, err);
-    if (read_one(subscription, out, scope, err))
-      return -1;
+      return scope->nowait ? CTD_PENDING : find_again(subscription, scope, err);
+    int result = read_one(subscription, out, scope, err);
+    if (result)
+      return result;
   } while (!*out || is_probe(*out));
   return 0;
 }
@@ -247,11 +242,15 @@ int ctd_subscription_next(struct ctd_subscription *subscription, Envelope **out,
   *out = NULL;
   if (ctd_runtime_start(err))
     return -1;
-  if (atomic_flag_test_and_set(&subscription->busy))
+  if (!ctd_scope_enter(scope, &subscription->busy))
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "the next event is being waited for already");
   int result = subscription_next(subscription, out, scope, err);
-  atomic_flag_clear(&subscription->busy);
-  return result ? ctd_client_failed(subscription->client, err, "next", "event") : 0;
+  ctd_scope_leave(scope, &subscription->busy, result);
+  return result < 0 ? ctd_client_failed(subscription->client, err, "next", "event") : result;
+}
+
+bool ctd_subscription_watch(struct ctd_subscription *subscription, void (*notify)(void *), void *context) {
+  return ctd_await_watch(subscription->stream, notify, context);
 }
 
 /* The next envelope if it is there already, probes included; NULL if it isn't, or the stream has ended. */
@@ -265,12 +264,12 @@ static Envelope *take_one(struct ctd_subscription *subscription) {
 }
 
 const Envelope *ctd_subscription_take(struct ctd_subscription *subscription) {
-  if (!ctd_runtime_usable() || atomic_flag_test_and_set(&subscription->busy))
+  if (!ctd_runtime_usable() || atomic_exchange(&subscription->busy, true))
     return NULL;
   do {
     envelope_free(subscription->taken);
     subscription->taken = take_one(subscription);
   } while (subscription->taken && is_probe(subscription->taken));
-  atomic_flag_clear(&subscription->busy);
+  atomic_store(&subscription->busy, false);
   return subscription->taken;
 }

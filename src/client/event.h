@@ -35,11 +35,18 @@ struct ctd_client *ctd_subscription_client(const struct ctd_subscription *subscr
 
 /*
  * The next event, which the caller frees with protobuf_c_message_free_unpacked; NULL: the daemon was lost and found
- * again, events between are missing. It may be called again after its scope has ended, and nothing is lost by that;
- * CTD_FAILED_PRECONDITION while another thread waits for the next one.
+ * again, events between are missing. It may be called again after its scope has ended, and nothing is lost by that.
+ * CTD_PENDING: it hasn't come yet, in a nowait scope. CTD_FAILED_PRECONDITION while somebody else waits for it.
  */
 int ctd_subscription_next(struct ctd_subscription *subscription, Containerd__Types__Envelope **out,
                           struct ctd_scope *scope, struct ctd_error *err);
+
+/*
+ * While the next one is pending: has `notify` called, once, on a thread of the library, when it can go on; false: that
+ * can't be told, as when the daemon has to be found again. It must not block nor use the subscription. NULL: not any
+ * more; when this returns it isn't running either.
+ */
+bool ctd_subscription_watch(struct ctd_subscription *subscription, void (*notify)(void *), void *context);
 
 /*
  * The next event if it has come already; it stays until this is called again, always on the same thread. NULL: none

@@ -1,11 +1,13 @@
 #include "client/exchange.h"
+#include "client/await.h"
 #include "rpc/runtime.h"
 #include "rpc/stream.h"
 #include <stdlib.h>
 
 struct ctd_exchange {
   atomic_int references;
-  atomic_flag sending, receiving; /* while a thread does */
+  atomic_flag sending; /* while a thread does */
+  ctd_flag receiving;  /* while the next message is waited for */
   struct ctd_client *client;
   const struct ctd_service_method *method;
   struct ctd_scope scope; /* of the stream */
@@ -41,7 +43,6 @@ int ctd_exchange_open(struct ctd_exchange **out, struct ctd_client *client, cons
     return ctd_error_nomem(err);
   atomic_init(&exchange->references, 1);
   atomic_flag_clear(&exchange->sending);
-  atomic_flag_clear(&exchange->receiving);
   exchange->client = ctd_client_ref(client);
   exchange->method = method;
   ctd_scope_init_within(&exchange->scope, scope);
@@ -106,10 +107,8 @@ int ctd_exchange_close_send(struct ctd_exchange *exchange, struct ctd_error *err
 
 static int receive(struct ctd_exchange *exchange, ProtobufCMessage **out, struct ctd_scope *scope,
                    struct ctd_error *err) {
-  while (!ctd_stream_await(exchange->stream, ctd_scope_slice(scope)))
-    if (ctd_scope_check(scope, err))
-      return -1;
-  return ctd_stream_receive(exchange->stream, out, err);
+  int result = ctd_await_answer(exchange->stream, scope, err);
+  return result ? result : ctd_stream_receive(exchange->stream, out, err);
 }
 
 int ctd_exchange_receive(struct ctd_exchange *exchange, ProtobufCMessage **out, struct ctd_scope *scope,
@@ -118,11 +117,13 @@ int ctd_exchange_receive(struct ctd_exchange *exchange, ProtobufCMessage **out, 
   *out = NULL;
   if (ctd_runtime_start(err))
     return exchange_failed(exchange, "recv", err);
-  if (atomic_flag_test_and_set(&exchange->receiving)) {
+  if (ctd_scope_enter(scope, &exchange->receiving))
+    result = ctd_scope_leave(scope, &exchange->receiving, receive(exchange, out, scope, err));
+  else
     ctd_error_set(err, CTD_FAILED_PRECONDITION, "the next message is being waited for already");
-  } else {
-    result = receive(exchange, out, scope, err);
-    atomic_flag_clear(&exchange->receiving);
-  }
-  return result ? exchange_failed(exchange, "recv", err) : 0;
+  return result < 0 ? exchange_failed(exchange, "recv", err) : result;
+}
+
+bool ctd_exchange_watch(struct ctd_exchange *exchange, void (*notify)(void *), void *context) {
+  return ctd_await_watch(exchange->stream, notify, context);
 }

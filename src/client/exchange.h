@@ -37,9 +37,16 @@ int ctd_exchange_close_send(struct ctd_exchange *exchange, struct ctd_error *err
 
 /*
  * The next message, which the caller frees with protobuf_c_message_free_unpacked; NULL at the end. It may be called
- * again after its scope has ended, and nothing is lost by that. What isn't received holds the daemon back.
+ * again after its scope has ended, and nothing is lost by that. What isn't received holds the daemon back. CTD_PENDING:
+ * it hasn't come yet, in a nowait scope.
  */
 int ctd_exchange_receive(struct ctd_exchange *exchange, ProtobufCMessage **out, struct ctd_scope *scope,
                          struct ctd_error *err);
+
+/*
+ * While the next one is pending: has `notify` called, once, on a thread of the library, when it can go on; false: that
+ * can't be told. It must not block nor use the exchange. NULL: not any more; when this returns it isn't running either.
+ */
+bool ctd_exchange_watch(struct ctd_exchange *exchange, void (*notify)(void *), void *context);
 
 #endif

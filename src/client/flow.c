@@ -71,12 +71,13 @@ int ctd_flow_open_output(struct ctd_flow **out, const char *fifo, int fd, struct
   return flow_open(out, false, fifo, fd, err);
 }
 
-/* Waits for a change, with the mutex; −1 when the scope is over. */
+/* Waits for a change, with the mutex; −1 when the scope is over, CTD_PENDING if it doesn't wait. */
 static int flow_await(struct ctd_flow *flow, struct ctd_scope *scope, struct ctd_error *err) {
   double until = ctd_now_monotonic() + ctd_scope_slice(scope);
   struct timespec when = {(time_t)until, (long)(fmod(until, 1) * 1e9)};
-  if (ctd_scope_check(scope, err))
-    return -1;
+  int result = ctd_scope_may_wait(scope, err);
+  if (result)
+    return result;
   pthread_cond_clockwait(&flow->changed, &flow->mutex, CLOCK_MONOTONIC, &when);
   return 0;
 }
@@ -94,6 +95,14 @@ int ctd_flow_read(struct ctd_flow *flow, void *data, size_t capacity, size_t *si
   ctd_flow_arm(flow);
   pthread_mutex_unlock(&flow->mutex);
   return result;
+}
+
+void ctd_flow_watch(struct ctd_flow *flow, void (*notify)(void *), void *context) {
+  pthread_mutex_lock(&flow->mutex);
+  flow->on_output = notify;
+  flow->on_output_context = context;
+  ctd_flow_tell_output(flow);
+  pthread_mutex_unlock(&flow->mutex);
 }
 
 /* Takes over as much as there's room for. */

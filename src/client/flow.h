@@ -19,9 +19,15 @@ struct ctd_flow;
 int ctd_flow_open_input(struct ctd_flow **out, const char *fifo, int fd, struct ctd_error *err);
 int ctd_flow_open_output(struct ctd_flow **out, const char *fifo, int fd, struct ctd_error *err);
 
-/* Reads at least one byte of an output; *size 0 is the end. */
+/* Reads at least one byte of an output; *size 0 is the end. CTD_PENDING: there is nothing yet, in a nowait scope. */
 int ctd_flow_read(struct ctd_flow *flow, void *data, size_t capacity, size_t *size, struct ctd_scope *scope,
                   struct ctd_error *err);
+
+/*
+ * Has `notify` called, once, when ctd_flow_read returns at once: on the poller's thread, or at once on this one. It
+ * must not block nor use the flow. NULL: not any more; when this returns it isn't running either.
+ */
+void ctd_flow_watch(struct ctd_flow *flow, void (*notify)(void *), void *context);
 
 /*
  * Gives all bytes to an input; CTD_FAILED_PRECONDITION once it has ended or nobody reads it any more. *written, also on

@@ -106,6 +106,14 @@ void ctd_flow_tell_end(struct ctd_flow *flow) {
   flow->on_end = flow->finished ? NULL : flow->on_end;
 }
 
+void ctd_flow_tell_output(struct ctd_flow *flow) {
+  void (*on_output)(void *) = flow->on_output;
+  if (!on_output || (!ctd_flow_held(flow) && !flow->ended))
+    return;
+  flow->on_output = NULL;
+  on_output(flow->on_output_context);
+}
+
 /* After every change: closes what has come to its end, waits for the rest, wakes the callers. */
 void ctd_flow_settle(struct ctd_flow *flow) {
   if (flow->ended)
@@ -117,6 +125,7 @@ void ctd_flow_settle(struct ctd_flow *flow) {
     ctd_flow_tell_end(flow);
   }
   ctd_flow_arm(flow);
+  ctd_flow_tell_output(flow);
   pthread_cond_broadcast(&flow->changed);
 }
 

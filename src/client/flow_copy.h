@@ -31,6 +31,8 @@ struct ctd_flow {
   double delay;
   void (*on_end)(void *);
   void *on_end_context;
+  void (*on_output)(void *); /* of an output for a caller */
+  void *on_output_context;
   struct ctd_poller_job last, release;
 };
 
@@ -54,5 +56,8 @@ void ctd_flow_settle(struct ctd_flow *flow);
 
 /* Calls on_end if it's time. */
 void ctd_flow_tell_end(struct ctd_flow *flow);
+
+/* Calls on_output, which is then over, if there is something for the caller, or the end. */
+void ctd_flow_tell_output(struct ctd_flow *flow);
 
 #endif

@@ -264,6 +264,10 @@ int ctd_stdio_read(struct ctd_stdio *stdio, int stream, void *data, size_t capac
   return stdio_check(stdio, stream, err) ? -1 : ctd_flow_read(stdio->flows[stream], data, capacity, size, scope, err);
 }
 
+void ctd_stdio_watch(struct ctd_stdio *stdio, int stream, void (*notify)(void *), void *context) {
+  ctd_flow_watch(stdio->flows[stream], notify, context);
+}
+
 int ctd_stdio_write(struct ctd_stdio *stdio, const void *data, size_t size, size_t *written, struct ctd_scope *scope,
                     struct ctd_error *err) {
   *written = 0;

@@ -66,10 +66,17 @@ int ctd_stdio_tty(const struct ctd_stdio *stdio);
 
 /*
  * Reads at least one byte of stdout (1) or stderr (2) into `data`; *size 0 is the end. Several threads may read
- * different streams.
+ * different streams. CTD_PENDING: there is nothing yet, in a nowait scope.
  */
 int ctd_stdio_read(struct ctd_stdio *stdio, int stream, void *data, size_t capacity, size_t *size,
                    struct ctd_scope *scope, struct ctd_error *err);
+
+/*
+ * For who was told CTD_PENDING by this stream: has `notify` called, once, when ctd_stdio_read returns at once: on a
+ * thread of the library, or at once on this one. It must not block nor use the streams. NULL: not any more; when this
+ * returns it isn't running either.
+ */
+void ctd_stdio_watch(struct ctd_stdio *stdio, int stream, void (*notify)(void *), void *context);
 
 /*
  * Writes all bytes to stdin; fails with CTD_FAILED_PRECONDITION once it's closed or the process no longer reads.

@@ -67,6 +67,10 @@ static int next_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
   return ctd_subscription_next(request->subscription, &request->envelope, scope, err);
 }
 
+static bool next_watch(void *data, void (*notify)(void *), void *context) {
+  return ctd_subscription_watch(((const struct next *)data)->subscription, notify, context);
+}
+
 /* NULL: there is a gap. */
 static void push_event(lua_State *L, const Containerd__Types__Envelope *envelope) {
   lua_createtable(L, 0, 5);
@@ -105,6 +109,7 @@ static const struct ctd_method next_method = {
     .size = sizeof(struct next),
     .take = next_take,
     .run = next_run,
+    .watch = next_watch,
     .push = next_push,
     .release = next_release,
 };

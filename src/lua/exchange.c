@@ -60,6 +60,10 @@ static int recv_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
   return ctd_exchange_receive(request->exchange, &request->message, scope, err);
 }
 
+static bool recv_watch(void *data, void (*notify)(void *), void *context) {
+  return ctd_exchange_watch(((const struct message *)data)->exchange, notify, context);
+}
+
 static int recv_push(lua_State *L, struct ctd_op *op, void *data) {
   (void)op;
   ctd_message_push(L, ((const struct message *)data)->message);
@@ -77,6 +81,7 @@ static const struct ctd_method recv_method = {
     .flags = CTD_METHOD_SLICED | CTD_METHOD_ENDLESS,
     .size = sizeof(struct message),
     .run = recv_run,
+    .watch = recv_watch,
     .push = recv_push,
     .release = recv_release,
 };

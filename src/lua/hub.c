@@ -8,8 +8,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
+
+/* Further than this is as good as never, and a timespec holds it; in seconds. */
+#define LONGEST 1e9
 
 struct job {
   struct ctd_hub *hub;
@@ -21,18 +26,24 @@ struct job {
 
 struct ctd_hub {
   atomic_int references;
-  int owner;             /* the process that opened the fd; a forked child shares it and must not */
-  int fd;                /* −1: not open yet */
+  int owner;             /* the process that opened the fds; a forked child shares them and must not */
+  int fd;                /* of an epoll of the other two; −1: not open yet */
+  int bell, alarm;       /* an eventfd; a timerfd for the next deadline */
   pthread_mutex_t mutex; /* guards what follows */
-  bool rung;             /* the fd is readable */
+  bool rung;             /* the bell's fd is readable */
   pthread_cond_t idle;   /* signalled at each end */
   struct ctd_op *first, *last;
+  size_t queued;
   struct ctd_wakeup wakeup;
   struct job *ended; /* jobs whose threads are still to be joined */
   bool closed;
   bool given_up; /* closed, and nobody joins what still runs */
   int busy;      /* what is between begin and end */
-  int expected;  /* operations; Lua's thread alone */
+
+  /* Lua's thread alone: */
+  int expected;       /* operations */
+  struct ctd_op *due; /* those that have news at a deadline */
+  double alarm_at;
 };
 
 static const char hub_key; /* registry: the box with the pointer, which is closed with the state */
@@ -44,6 +55,7 @@ static int hub_new(struct ctd_hub **out, struct ctd_error *err) {
     return ctd_error_nomem(err);
   atomic_init(&hub->references, 1);
   hub->fd = -1;
+  hub->alarm_at = INFINITY;
   hub->wakeup = CTD_WAKEUP_NONE;
   pthread_mutex_init(&hub->mutex, NULL);
   pthread_condattr_init(&monotonic);
@@ -59,30 +71,49 @@ struct ctd_hub *ctd_hub_ref(struct ctd_hub *hub) {
   return hub;
 }
 
+static void fds_close(struct ctd_hub *hub) {
+  const int fds[] = {hub->fd, hub->bell, hub->alarm};
+  for (int i = 0; i < 3; i++)
+    if (fds[i] >= 0)
+      close(fds[i]);
+  hub->fd = -1;
+}
+
+static int fds_open(struct ctd_hub *hub, struct ctd_error *err) {
+  struct epoll_event readable = {.events = EPOLLIN};
+  ctd_standard_fds_reserve();
+  hub->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  hub->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  hub->fd = epoll_create1(EPOLL_CLOEXEC);
+  if (hub->bell >= 0 && hub->alarm >= 0 && !epoll_ctl(hub->fd, EPOLL_CTL_ADD, hub->bell, &readable) &&
+      !epoll_ctl(hub->fd, EPOLL_CTL_ADD, hub->alarm, &readable))
+    return 0;
+  ctd_error_errno(err, errno, "open a hub");
+  fds_close(hub);
+  return -1;
+}
+
 void ctd_hub_unref(struct ctd_hub *hub) {
   if (!hub || atomic_fetch_sub(&hub->references, 1) > 1)
     return;
   if (hub->fd >= 0)
-    close(hub->fd);
+    fds_close(hub);
   pthread_cond_destroy(&hub->idle);
   pthread_mutex_destroy(&hub->mutex);
   free(hub);
 }
 
-/* A forked child has neither the threads nor a say in the mutex. */
-static bool hub_is_foreign(const struct ctd_hub *hub) {
+bool ctd_hub_is_foreign(const struct ctd_hub *hub) {
   return hub->fd >= 0 && hub->owner != ctd_fork_generation();
 }
 
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err) {
   if (hub->fd < 0) {
-    ctd_standard_fds_reserve();
-    hub->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (hub->fd < 0)
-      return ctd_error_errno(err, errno, "open an eventfd");
+    if (fds_open(hub, err))
+      return -1;
     hub->owner = ctd_fork_generation();
   }
-  if (!hub_is_foreign(hub))
+  if (!ctd_hub_is_foreign(hub))
     return 0;
   return ctd_error_set(err, CTD_FAILED_PRECONDITION,
                        "this process was forked after its parent had connected: connect after the fork instead");
@@ -114,7 +145,7 @@ int ctd_hub_accept(struct ctd_hub *hub, struct ctd_error *err) {
 }
 
 void ctd_hub_hang_up(struct ctd_hub *hub) {
-  if (hub_is_foreign(hub))
+  if (ctd_hub_is_foreign(hub))
     return;
   pthread_mutex_lock(&hub->mutex);
   ctd_wakeup_close(&hub->wakeup);
@@ -124,7 +155,7 @@ void ctd_hub_hang_up(struct ctd_hub *hub) {
 /* With the mutex: who watches looks soon. */
 static void hub_ring(struct ctd_hub *hub) {
   if (!hub->rung)
-    eventfd_write(hub->fd, 1);
+    eventfd_write(hub->bell, 1);
   hub->rung = true;
   ctd_wakeup_ring(&hub->wakeup);
 }
@@ -137,6 +168,7 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
     op->previous = hub->last;
     *(hub->last ? &hub->last->next : &hub->first) = ctd_op_ref(op);
     hub->last = op;
+    hub->queued++;
     hub_ring(hub);
   }
   pthread_mutex_unlock(&hub->mutex);
@@ -146,13 +178,14 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op) {
 static void hub_calm(struct ctd_hub *hub) {
   eventfd_t news;
   if (hub->rung)
-    eventfd_read(hub->fd, &news);
+    eventfd_read(hub->bell, &news);
   hub->rung = false;
 }
 
 /* With the mutex. The queue's reference becomes the caller's. */
 static void hub_unlink(struct ctd_hub *hub, struct ctd_op *op) {
   op->queued = false;
+  hub->queued--;
   *(op->previous ? &op->previous->next : &hub->first) = op->next;
   *(op->next ? &op->next->previous : &hub->last) = op->previous;
   if (!hub->first)
@@ -160,8 +193,9 @@ static void hub_unlink(struct ctd_hub *hub, struct ctd_op *op) {
 }
 
 void ctd_hub_expect(struct ctd_hub *hub, struct ctd_op *op) {
+  if (!op->expected)
+    hub->expected++;
   op->expected = true;
-  hub->expected++;
 }
 
 int ctd_hub_expected(const struct ctd_hub *hub) {
@@ -176,7 +210,7 @@ static bool hub_expect_no_more(struct ctd_hub *hub, struct ctd_op *op) {
 }
 
 void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
-  if (hub_is_foreign(hub))
+  if (ctd_hub_is_foreign(hub))
     return;
   bool was_last = hub_expect_no_more(hub, op);
   pthread_mutex_lock(&hub->mutex);
@@ -191,8 +225,64 @@ void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op) {
     ctd_op_unref(op);
 }
 
+/* A deadline of the past makes the fd readable. */
+static void alarm_set(struct ctd_hub *hub, double at) {
+  struct itimerspec when = {{0, 0}, {0, 0}};
+  if (at < LONGEST)
+    when.it_value = (struct timespec){(time_t)at, (long)(fmod(at, 1) * 1e9)};
+  timerfd_settime(hub->alarm, TFD_TIMER_ABSTIME, &when, NULL);
+  hub->alarm_at = at;
+}
+
+void ctd_hub_watch(struct ctd_hub *hub, struct ctd_op *op) {
+  double deadline = op->scope.deadline;
+  ctd_hub_expect(hub, op);
+  if (isinf(deadline))
+    return;
+  op->due_next = hub->due;
+  op->due_link = &hub->due;
+  if (hub->due)
+    hub->due->due_link = &op->due_next;
+  hub->due = op;
+  if (deadline < hub->alarm_at)
+    alarm_set(hub, deadline);
+}
+
+void ctd_hub_unwatch(struct ctd_hub *hub, struct ctd_op *op) {
+  (void)hub;
+  if (!op->due_link)
+    return;
+  *op->due_link = op->due_next;
+  if (op->due_next)
+    op->due_next->due_link = op->due_link;
+  op->due_link = NULL;
+}
+
+/* An alarm may also be that of an operation which isn't watched any more. */
+static void hub_expire(struct ctd_hub *hub) {
+  double now = ctd_now_monotonic(), next = INFINITY;
+  if (now < hub->alarm_at)
+    return;
+  for (struct ctd_op *op = hub->due; op; op = op->due_next)
+    if (op->scope.deadline <= now)
+      ctd_hub_post(hub, op);
+    else
+      next = fmin(next, op->scope.deadline);
+  alarm_set(hub, next);
+}
+
+size_t ctd_hub_news(struct ctd_hub *hub) {
+  if (hub->fd < 0 || ctd_hub_is_foreign(hub))
+    return 0;
+  hub_expire(hub);
+  pthread_mutex_lock(&hub->mutex);
+  size_t count = hub->queued;
+  pthread_mutex_unlock(&hub->mutex);
+  return count;
+}
+
 struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
-  if (hub_is_foreign(hub))
+  if (ctd_hub_is_foreign(hub))
     return NULL;
   pthread_mutex_lock(&hub->mutex);
   struct ctd_op *op = hub->first;
@@ -201,14 +291,14 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   else
     hub_calm(hub);
   pthread_mutex_unlock(&hub->mutex);
-  if (op && atomic_load(&op->complete))
+  if (op && ctd_op_poll(op, 0))
     hub_expect_no_more(hub, op);
   return op;
 }
 
 void ctd_hub_wait(struct ctd_hub *hub, double seconds) {
   struct pollfd readable = {hub->fd, POLLIN, 0};
-  poll(&readable, hub->fd < 0 || hub_is_foreign(hub) ? 0 : 1, (int)ceil(fmax(0, seconds) * 1000));
+  poll(&readable, hub->fd < 0 || ctd_hub_is_foreign(hub) ? 0 : 1, (int)ceil(fmax(0, seconds) * 1000));
 }
 
 void ctd_hub_begin(struct ctd_hub *hub) {
@@ -306,7 +396,7 @@ static int hub_gc(lua_State *L) {
   struct ctd_hub **box = lua_touserdata(L, 1);
   struct ctd_hub *hub = *box;
   *box = NULL;
-  if (hub && !hub_is_foreign(hub)) {
+  if (hub && !ctd_hub_is_foreign(hub)) {
     hub_close(hub);
     ctd_hub_unref(hub);
   }

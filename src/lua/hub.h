@@ -1,6 +1,6 @@
 /*
  * The hub: where a Lua state hears of its operations that run on other threads. The poller and job threads touch only
- * its queue and its eventfd, never a lua_State. It is shared by reference and outlives the state as long as something
+ * its queue and its fd, never a lua_State. It is shared by reference and outlives the state as long as something
  * runs.
  */
 #ifndef CTD_LUA_HUB_H
@@ -31,8 +31,18 @@ void ctd_hub_unref(struct ctd_hub *hub);
 void ctd_hub_expect(struct ctd_hub *hub, struct ctd_op *op);
 int ctd_hub_expected(const struct ctd_hub *hub);
 
-/* Opens the eventfd if it isn't yet; CTD_FAILED_PRECONDITION in a process forked after that. Lua's thread. */
+/*
+ * An operation that is watched is expected too, and has news at its deadline, until it isn't watched any more. Lua's
+ * thread.
+ */
+void ctd_hub_watch(struct ctd_hub *hub, struct ctd_op *op);
+void ctd_hub_unwatch(struct ctd_hub *hub, struct ctd_op *op);
+
+/* Opens the fd if it isn't yet; CTD_FAILED_PRECONDITION in a process forked after that. Lua's thread. */
 int ctd_hub_prepare(struct ctd_hub *hub, struct ctd_error *err);
+
+/* Whether this process was forked from the one whose hub it is: it has neither the threads nor a say in the mutex. */
+bool ctd_hub_is_foreign(const struct ctd_hub *hub);
 
 /* Announces that `op` has news: it's queued (with a reference) unless it is already, and the fd becomes readable. */
 void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op);
@@ -40,7 +50,13 @@ void ctd_hub_post(struct ctd_hub *hub, struct ctd_op *op);
 /* Nobody wants to hear of `op` any more: it leaves the queue, and isn't put into it again. Lua's thread. */
 void ctd_hub_forget(struct ctd_hub *hub, struct ctd_op *op);
 
-/* The next operation with news, with its reference; NULL: none, and then the fd isn't readable. Lua's thread. */
+/* How many operations have news. Lua's thread. */
+size_t ctd_hub_news(struct ctd_hub *hub);
+
+/*
+ * The next operation with news, with its reference; it has gone on as far as it can. NULL: none, and then the fd isn't
+ * readable. Lua's thread.
+ */
 struct ctd_op *ctd_hub_take(struct ctd_hub *hub);
 
 /*
@@ -57,7 +73,7 @@ int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct
 void ctd_hub_wait(struct ctd_hub *hub, double seconds);
 
 /*
- * For a host that can't watch the eventfd: the wake-up socket (lua/wakeup.h). Its path belongs to the hub, until the
+ * For a host that can't watch the fd: the wake-up socket (lua/wakeup.h). Its path belongs to the hub, until the
  * host has connected and the connection is accepted; from then on each post sends a byte, unless one is unread. Lua's
  * thread.
  */
@@ -65,7 +81,7 @@ int ctd_hub_listen(struct ctd_hub *hub, const char **path, struct ctd_error *err
 int ctd_hub_accept(struct ctd_hub *hub, struct ctd_error *err);
 void ctd_hub_hang_up(struct ctd_hub *hub);
 
-/* The eventfd, opened if need be. */
+/* The fd, which is readable while there are news or were some, opened if need be. */
 int ctd_hub_fd(struct ctd_hub *hub, struct ctd_error *err);
 
 #endif

@@ -86,6 +86,12 @@ static int method_start(lua_State *L) {
   return 0;
 }
 
+/* news() -> how many operations there are to take */
+static int hub_news(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)ctd_hub_news(ctd_hub_of(L)));
+  return 1;
+}
+
 /* take() -> the handle of an operation with something to call or to tell; false: it's gone; nil: there is none */
 static int hub_take(lua_State *L) {
   struct ctd_op *op = ctd_hub_take(ctd_hub_of(L));
@@ -145,10 +151,10 @@ static int now(lua_State *L) {
 }
 
 static const luaL_Reg method_functions[] = {
-    {"new", method_new},        {"read", method_read},  {"start", method_start},
-    {"take", hub_take},         {"pause", hub_pause},   {"pollfd", hub_pollfd},
-    {"expected", hub_expected}, {"listen", hub_listen}, {"accept", hub_accept},
-    {"hang_up", hub_hang_up},   {"now", now},           {NULL, NULL},
+    {"new", method_new},    {"read", method_read},    {"start", method_start},    {"take", hub_take},
+    {"pause", hub_pause},   {"pollfd", hub_pollfd},   {"expected", hub_expected}, {"listen", hub_listen},
+    {"accept", hub_accept}, {"hang_up", hub_hang_up}, {"news", hub_news},         {"now", now},
+    {NULL, NULL},
 };
 
 void ctd_method_push_wait(lua_State *L) {

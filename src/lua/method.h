@@ -13,7 +13,7 @@ struct ctd_type;
 
 /* One RPC: `run` may be started with a scope that doesn't wait (see base/clock.h). */
 #define CTD_METHOD_SINGLE 1u
-/* `run` may be repeated after it ran into its deadline: a blocking wait needs no thread. */
+/* `run` may be repeated after it ran into its deadline: a blocking wait needs no thread. See also `watch`. */
 #define CTD_METHOD_SLICED 2u
 /* `parse` reads all arguments, options too. */
 #define CTD_METHOD_VARIADIC 4u
@@ -38,6 +38,13 @@ struct ctd_method {
 
   /* The operation itself, without Lua, perhaps on another thread. */
   int (*run)(void *request, struct ctd_scope *scope, struct ctd_error *err);
+
+  /*
+   * Of a sliced one: has notify(context) called, once, when `run`, which was pending in a nowait scope, can go on: on
+   * any thread, or at once. false: that can't be told, and `run` is to wait on a thread of its own. Without `notify`:
+   * not any more; when it returns notify isn't called and isn't running. NULL: it can never be told.
+   */
+  bool (*watch)(void *request, void (*notify)(void *), void *context);
 
   /* Pushes the results and returns their number. NULL: true. */
   int (*push)(lua_State *L, struct ctd_op *op, void *request);

@@ -28,6 +28,7 @@ void ctd_op_unref(struct ctd_op *op) {
   if (!op || atomic_fetch_sub(&op->references, 1) > 1)
     return;
   ctd_scope_release(&op->scope);
+  ctd_scope_drop_turn(&op->scope);
   if (op->method->release)
     op->method->release(op->request);
   if (op->type)
@@ -44,6 +45,7 @@ static int op_run(struct ctd_op *op) {
 }
 
 static void op_finish(struct ctd_op *op, int result) {
+  ctd_scope_drop_turn(&op->scope);
   op->result = result;
   op->done = true;
 }
@@ -73,8 +75,8 @@ bool ctd_op_is_driven(const struct ctd_op *op) {
   return op->blocking && !op->yields && (op->method->flags & (CTD_METHOD_SINGLE | CTD_METHOD_SLICED));
 }
 
-/* Whether it is under way; what didn't get as far is done. */
-static bool op_send_call(struct ctd_op *op) {
+/* Runs it as far as it comes without waiting; whether it is pending then. Else it's done. */
+static bool op_advance(struct ctd_op *op) {
   op->scope.nowait = true;
   int result = op_run(op);
   if (result != CTD_PENDING)
@@ -86,20 +88,62 @@ static void op_start_call(struct ctd_op *op) {
   ctd_hub_begin(op->hub);
   op->scope.notify = op_call_is_over;
   op->scope.notify_context = ctd_op_ref(op);
-  if (op_send_call(op))
+  if (op_advance(op))
     ctd_hub_expect(op->hub, op);
   else
     op_leave_poller(op);
 }
 
-static void op_start_elsewhere(struct ctd_op *op) {
-  bool single = op->method->flags & CTD_METHOD_SINGLE;
-  if (ctd_hub_prepare(op->hub, &op->error) || (!single && ctd_hub_start_job(op->hub, op, op_run_job, &op->error)))
+static void op_start_job(struct ctd_op *op) {
+  op->scope.nowait = false;
+  if (ctd_hub_start_job(op->hub, op, op_run_job, &op->error))
     op_finish(op, -1);
-  else if (single)
-    op_start_call(op);
   else
     ctd_hub_expect(op->hub, op);
+}
+
+/* On any thread. */
+static void op_can_go_on(void *context) {
+  struct ctd_op *op = context;
+  atomic_store(&op->complete, true);
+  ctd_hub_post(op->hub, op);
+}
+
+static void op_watch(struct ctd_op *op) {
+  atomic_store(&op->complete, false);
+  op->watched = op->method->watch(op->request, op_can_go_on, op);
+  if (op->watched)
+    ctd_hub_watch(op->hub, op);
+  else
+    op_start_job(op);
+}
+
+/* From here on nobody else knows of it. */
+static void op_unwatch(struct ctd_op *op) {
+  if (!op->watched)
+    return;
+  op->watched = false;
+  op->method->watch(op->request, NULL, NULL);
+  ctd_hub_unwatch(op->hub, op);
+}
+
+/* A host that waits for the hub's fd hears also of what is done at once. */
+static void op_start_watched(struct ctd_op *op) {
+  if (op_advance(op))
+    op_watch(op);
+  else if (!op->blocking)
+    op_can_go_on(op);
+}
+
+static void op_start_elsewhere(struct ctd_op *op) {
+  if (ctd_hub_prepare(op->hub, &op->error))
+    op_finish(op, -1);
+  else if (op->method->flags & CTD_METHOD_SINGLE)
+    op_start_call(op);
+  else if (op->method->watch)
+    op_start_watched(op);
+  else
+    op_start_job(op);
 }
 
 void ctd_op_fail(struct ctd_op *op, enum ctd_code code, const char *message) {
@@ -117,7 +161,7 @@ void ctd_op_start(struct ctd_op *op, bool yields) {
   if (!ctd_op_is_driven(op))
     op_start_elsewhere(op);
   else if (op->method->flags & CTD_METHOD_SINGLE)
-    op_send_call(op);
+    op_advance(op);
 }
 
 /*
@@ -153,10 +197,16 @@ static bool op_collect(struct ctd_op *op) {
     op_finish(op, -1);
     return true;
   }
+  if (op->watched && ctd_now_monotonic() >= op->scope.deadline)
+    op_can_go_on(op); /* and fails */
   if (!atomic_load(&op->complete))
     return false;
-  op_finish(op, op->method->flags & CTD_METHOD_SINGLE ? op_run(op) : op->result);
-  return true;
+  op_unwatch(op);
+  if (!op->scope.nowait)
+    op_finish(op, op->result);
+  else if (op_advance(op))
+    op_watch(op);
+  return op->done;
 }
 
 bool ctd_op_poll(struct ctd_op *op, double seconds) {
@@ -171,4 +221,8 @@ void ctd_op_cancel(struct ctd_op *op) {
   ctd_scope_cancel(&op->scope);
   if (op->scope.nowait && op->scope.call)
     ctd_call_cancel(op->scope.call);
+  if (op->watched && !ctd_hub_is_foreign(op->hub)) {
+    op_unwatch(op);
+    op_can_go_on(op);
+  }
 }

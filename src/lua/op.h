@@ -3,7 +3,9 @@
  * Lua handle and whoever completes it: the job thread that runs it, or the poller.
  *
  * Who drives it: a blocking method that is one RPC is driven by the thread that waits for it, and so is one that waits
- * in slices; what is asynchronous and one RPC is completed by the poller; everything else runs on a job thread.
+ * in slices. What is asynchronous and one RPC is completed by the poller. What is asynchronous and can be watched is
+ * run by Lua's thread each time that it can go on, and is known to nobody else but by the watch, which is over before
+ * the handle lets it go. Everything else runs on a job thread.
  */
 #ifndef CTD_LUA_OP_H
 #define CTD_LUA_OP_H
@@ -30,9 +32,11 @@ struct ctd_op {
   int level;     /* as luaL_where counts, of who called the function that reads its arguments */
   bool safe;     /* failures are returned, not raised */
   bool started, done;
-  double timeout;       /* seconds; becomes the scope's deadline */
-  bool block;           /* the caller's wish: not to yield */
-  atomic_bool complete; /* set by the thread that ran it, or by the poller when the call is over */
+  double timeout;                      /* seconds; becomes the scope's deadline */
+  bool block;                          /* the caller's wish: not to yield */
+  bool watched;                        /* pending, until it can go on */
+  struct ctd_op *due_next, **due_link; /* in the hub's list of what is watched and has a deadline; NULL: isn't */
+  atomic_bool complete; /* set by the thread that ran it, by the poller when the call is over, or when it can go on */
   struct ctd_scope scope;
   struct ctd_error error; /* owned; valid if `result` is −1 */
   int result;

@@ -7,7 +7,7 @@ struct ctd_pipe {
   atomic_int references;
   struct ctd_process *task;
   int number;
-  atomic_flag busy; /* while a thread reads */
+  ctd_flag busy; /* while a read is under way */
   struct ctd_scan scan;
 };
 
@@ -19,8 +19,9 @@ static int pipe_fill(void *context, struct ctd_buffer *buffer, bool *ended, stru
   struct ctd_stdio *stdio = ctd_process_stdio(pipe->task);
   if (!stdio)
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "the task's streams are closed");
-  if (ctd_stdio_read(stdio, pipe->number, chunk, sizeof chunk, &size, scope, err))
-    return -1;
+  int result = ctd_stdio_read(stdio, pipe->number, chunk, sizeof chunk, &size, scope, err);
+  if (result)
+    return result;
   *ended = size == 0;
   return ctd_buffer_append(buffer, chunk, size, err);
 }
@@ -34,7 +35,6 @@ struct ctd_pipe *ctd_pipe_new(struct ctd_process *task, int number, struct ctd_e
   atomic_init(&pipe->references, 1);
   pipe->task = ctd_process_ref(task);
   pipe->number = number;
-  atomic_flag_clear(&pipe->busy);
   pipe->scan.fill = pipe_fill;
   pipe->scan.context = pipe;
   return pipe;
@@ -63,9 +63,11 @@ int ctd_pipe_number(const struct ctd_pipe *pipe) {
 
 int ctd_pipe_read(struct ctd_pipe *pipe, struct ctd_scan_request *request, struct ctd_scope *scope,
                   struct ctd_error *err) {
-  if (atomic_flag_test_and_set(&pipe->busy))
+  if (!ctd_scope_enter(scope, &pipe->busy))
     return ctd_error_set(err, CTD_FAILED_PRECONDITION, "another read of this stream is under way");
-  int result = ctd_scan_read(&pipe->scan, request, scope, err);
-  atomic_flag_clear(&pipe->busy);
-  return result;
+  return ctd_scope_leave(scope, &pipe->busy, ctd_scan_read(&pipe->scan, request, scope, err));
+}
+
+void ctd_pipe_watch(struct ctd_pipe *pipe, void (*notify)(void *), void *context) {
+  ctd_stdio_watch(ctd_process_stdio(pipe->task), pipe->number, notify, context);
 }

@@ -18,9 +18,12 @@ int ctd_pipe_number(const struct ctd_pipe *pipe);
 
 /*
  * Reads what is wanted, see lua/scan.h; what came isn't lost when the scope ends. CTD_FAILED_PRECONDITION while another
- * thread reads, or when the streams are closed.
+ * read is under way, or when the streams are closed.
  */
 int ctd_pipe_read(struct ctd_pipe *pipe, struct ctd_scan_request *request, struct ctd_scope *scope,
                   struct ctd_error *err);
+
+/* While a read is pending, see ctd_stdio_watch. */
+void ctd_pipe_watch(struct ctd_pipe *pipe, void (*notify)(void *), void *context);
 
 #endif

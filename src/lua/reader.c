@@ -8,7 +8,7 @@
 /* What an object holds: a reader with what came from it and nobody has read. */
 struct reader {
   atomic_int references;
-  atomic_flag busy; /* while a thread reads */
+  ctd_flag busy; /* while a read is under way */
   struct ctd_content_reader *content;
   struct ctd_scan scan;
 };
@@ -64,7 +64,6 @@ static int open_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
     return ctd_error_nomem(err);
   }
   atomic_init(&reader->references, 1);
-  atomic_flag_clear(&reader->busy);
   reader->content = content;
   reader->scan.fill = reader_fill;
   reader->scan.context = content;
@@ -106,11 +105,16 @@ static int reader_busy(const struct reader *reader, struct ctd_error *err) {
 
 static int read_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
   struct read *request = data;
-  if (atomic_flag_test_and_set(&request->reader->busy))
-    return reader_busy(request->reader, err);
-  int result = ctd_scan_read(&request->reader->scan, &request->request, scope, err);
-  atomic_flag_clear(&request->reader->busy);
-  return result ? reader_failed(request->reader, err) : 0;
+  struct reader *reader = request->reader;
+  if (!ctd_scope_enter(scope, &reader->busy))
+    return reader_busy(reader, err);
+  int result = ctd_scan_read(&reader->scan, &request->request, scope, err);
+  ctd_scope_leave(scope, &reader->busy, result);
+  return result < 0 ? reader_failed(reader, err) : result;
+}
+
+static bool read_watch(void *data, void (*notify)(void *), void *context) {
+  return ctd_content_reader_watch(((const struct read *)data)->reader->content, notify, context);
 }
 
 static int read_push(lua_State *L, struct ctd_op *op, void *data) {
@@ -128,6 +132,7 @@ static const struct ctd_method read_method = {
     .size = sizeof(struct read),
     .parse = read_parse,
     .run = read_run,
+    .watch = read_watch,
     .push = read_push,
     .release = read_release,
 };
@@ -163,14 +168,14 @@ static int reader_seek(lua_State *L) {
   int whence = luaL_checkoption(L, 2, "cur", names);
   double offset = floor(luaL_optnumber(L, 3, 0));
   struct ctd_error *err = ctd_fail_box(L);
-  if (atomic_flag_test_and_set(&reader->busy)) {
+  if (atomic_exchange(&reader->busy, true)) {
     reader_busy(reader, err);
     return ctd_fail(L, object->safe);
   }
   const double bases[] = {0, (double)reader_position(reader), (double)ctd_content_reader_size(reader->content)};
   int result = reader_move(reader, bases[whence], offset, err);
   int64_t position = reader_position(reader);
-  atomic_flag_clear(&reader->busy);
+  atomic_store(&reader->busy, false);
   if (result)
     return ctd_fail(L, object->safe);
   lua_pushinteger(L, (lua_Integer)position);

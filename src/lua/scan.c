@@ -8,12 +8,15 @@ size_t ctd_scan_available(const struct ctd_scan *scan) {
 
 void ctd_scan_reset(struct ctd_scan *scan) {
   ctd_buffer_free(&scan->buffer);
-  scan->start = 0;
+  scan->start = scan->searched = 0;
   scan->ended = false;
 }
 
 /* Moves what nobody has read to the front, and adds what comes next. */
 static int scan_fill(struct ctd_scan *scan, struct ctd_scope *scope, struct ctd_error *err) {
+  if (scan->filled && scope->nowait)
+    return ctd_scope_may_wait(scope, err);
+  scan->filled = true;
   if (scan->start) {
     memmove(scan->buffer.data, scan->buffer.data + scan->start, ctd_scan_available(scan));
     scan->buffer.size = ctd_scan_available(scan);
@@ -32,6 +35,7 @@ static int scan_give(struct ctd_scan *scan, struct ctd_scan_text *out) {
 /* Gives the first `size` bytes, and drops `skip` behind them. */
 static int scan_take(struct ctd_scan *scan, size_t size, size_t skip, struct ctd_scan_text *out,
                      struct ctd_error *err) {
+  scan->searched = 0;
   if (size && !scan->start && size == scan->buffer.size)
     return scan_give(scan, out);
   out->data = malloc(size + 1);
@@ -44,20 +48,21 @@ static int scan_take(struct ctd_scan *scan, size_t size, size_t skip, struct ctd
   return 0;
 }
 
-/* `searched` bytes are known to have no newline. */
-static const char *scan_newline(const struct ctd_scan *scan, size_t searched) {
-  size_t left = ctd_scan_available(scan) - searched;
-  return left ? memchr(scan->buffer.data + scan->start + searched, '\n', left) : NULL;
+static const char *scan_newline(struct ctd_scan *scan) {
+  size_t left = ctd_scan_available(scan) - scan->searched;
+  const char *found = left ? memchr(scan->buffer.data + scan->start + scan->searched, '\n', left) : NULL;
+  if (!found)
+    scan->searched += left;
+  return found;
 }
 
 static int scan_line(struct ctd_scan *scan, bool full, struct ctd_scan_text *out, struct ctd_scope *scope,
                      struct ctd_error *err) {
-  size_t searched = 0;
   const char *newline;
-  while (!(newline = scan_newline(scan, searched)) && !scan->ended) {
-    searched = ctd_scan_available(scan);
-    if (scan_fill(scan, scope, err))
-      return -1;
+  while (!(newline = scan_newline(scan)) && !scan->ended) {
+    int result = scan_fill(scan, scope, err);
+    if (result)
+      return result;
   }
   if (newline) {
     size_t length = (size_t)(newline - scan->buffer.data) - scan->start;
@@ -67,18 +72,22 @@ static int scan_line(struct ctd_scan *scan, bool full, struct ctd_scan_text *out
 }
 
 static int scan_all(struct ctd_scan *scan, struct ctd_scan_text *out, struct ctd_scope *scope, struct ctd_error *err) {
-  while (!scan->ended)
-    if (scan_fill(scan, scope, err))
-      return -1;
+  int result = 0;
+  while (!result && !scan->ended)
+    result = scan_fill(scan, scope, err);
+  if (result)
+    return result;
   return scan_take(scan, ctd_scan_available(scan), 0, out, err);
 }
 
 /* 0 bytes are there unless it's the end. */
 static int scan_size(struct ctd_scan *scan, size_t size, struct ctd_scan_text *out, struct ctd_scope *scope,
                      struct ctd_error *err) {
-  while (ctd_scan_available(scan) < (size ? size : 1) && !scan->ended)
-    if (scan_fill(scan, scope, err))
-      return -1;
+  int result = 0;
+  while (!result && ctd_scan_available(scan) < (size ? size : 1) && !scan->ended)
+    result = scan_fill(scan, scope, err);
+  if (result)
+    return result;
   size_t there = ctd_scan_available(scan);
   return there ? scan_take(scan, there < size ? there : size, 0, out, err) : 0;
 }
@@ -97,10 +106,12 @@ static int scan_item(struct ctd_scan *scan, struct ctd_scan_item *item, struct c
 
 int ctd_scan_read(struct ctd_scan *scan, struct ctd_scan_request *request, struct ctd_scope *scope,
                   struct ctd_error *err) {
+  scan->filled = false;
   for (; request->next < request->count; request->next++) {
     struct ctd_scan_item *item = &request->items[request->next];
-    if (scan_item(scan, item, scope, err))
-      return -1;
+    int result = scan_item(scan, item, scope, err);
+    if (result)
+      return result;
     if (!item->text.data)
       request->count = request->next + 1; /* nothing comes after the end */
   }

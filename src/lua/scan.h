@@ -13,12 +13,17 @@ enum ctd_scan_format {
 };
 
 struct ctd_scan {
-  /* Appends bytes that come next, or sets *ended; when its scope ends it may be called again, and nothing is lost. */
+  /*
+   * Appends bytes that come next, or sets *ended; when its scope ends, or it's pending, it may be called again, and
+   * nothing is lost.
+   */
   int (*fill)(void *context, struct ctd_buffer *buffer, bool *ended, struct ctd_scope *scope, struct ctd_error *err);
   void *context;
   struct ctd_buffer buffer; /* what came and nobody has read starts at `start` */
   size_t start;
+  size_t searched; /* so many of it are known to have no newline */
   bool ended;
+  bool filled; /* in this run */
 };
 
 /* What was read. */
@@ -40,7 +45,8 @@ struct ctd_scan_request {
 
 /*
  * Reads as io.read would: at the end CTD_SCAN_ALL gives an empty text, all others none, and what comes after that is
- * left out of `count`. It may be called again after its scope has ended. The caller frees the texts.
+ * left out of `count`. It may be called again after its scope has ended. In a nowait scope it is pending after what
+ * `fill` gives once, however much that has: whoever goes on with it has others to care for. The caller frees the texts.
  */
 int ctd_scan_read(struct ctd_scan *scan, struct ctd_scan_request *request, struct ctd_scope *scope,
                   struct ctd_error *err);

@@ -45,7 +45,12 @@ static void read_parse(lua_State *L, struct ctd_op *op, void *data) {
 static int read_run(void *data, struct ctd_scope *scope, struct ctd_error *err) {
   struct read *request = data;
   int result = ctd_pipe_read(request->pipe, &request->request, scope, err);
-  return result ? stream_failed(request->pipe, "read", err) : 0;
+  return result < 0 ? stream_failed(request->pipe, "read", err) : result;
+}
+
+static bool read_watch(void *data, void (*notify)(void *), void *context) {
+  ctd_pipe_watch(((const struct read *)data)->pipe, notify, context);
+  return true;
 }
 
 static int read_push(lua_State *L, struct ctd_op *op, void *data) {
@@ -63,6 +68,7 @@ static const struct ctd_method read_method = {
     .size = sizeof(struct read),
     .parse = read_parse,
     .run = read_run,
+    .watch = read_watch,
     .push = read_push,
     .release = read_release,
 };

@@ -73,6 +73,10 @@ static int next_run(void *data, struct ctd_scope *scope, struct ctd_error *err) 
   return ctd_content_walk_next(request->walk, &request->info, scope, err);
 }
 
+static bool next_watch(void *data, void (*notify)(void *), void *context) {
+  return ctd_content_walk_watch(((const struct next *)data)->walk, notify, context);
+}
+
 static int next_push(lua_State *L, struct ctd_op *op, void *data) {
   const struct ctd_content_info *info = &((const struct next *)data)->info;
   (void)op;
@@ -93,6 +97,7 @@ static const struct ctd_method next_method = {
     .size = sizeof(struct next),
     .take = next_take,
     .run = next_run,
+    .watch = next_watch,
     .push = next_push,
     .release = next_release,
 };

@@ -295,6 +295,45 @@ struct ctd_op *ctd_hub_take(struct ctd_hub *hub) {
   return op;
 }
 
+/* Takes it out of the queue, and puts it back when there is something to tell. */
+static void hub_advance_op(struct ctd_hub *hub, struct ctd_op *op) {
+  hub_unlink(hub, op);
+  pthread_mutex_unlock(&hub->mutex);
+  if (ctd_op_poll(op, 0))
+    ctd_hub_post(hub, op);
+  ctd_op_unref(op);
+  pthread_mutex_lock(&hub->mutex);
+}
+
+/* Only this thread takes operations out of the queue, and others add theirs at the end. */
+static void hub_advance(struct ctd_hub *hub) {
+  hub_expire(hub);
+  pthread_mutex_lock(&hub->mutex);
+  hub_calm(hub);
+  struct ctd_op *op = hub->first;
+  for (size_t left = hub->queued; left; left--) {
+    struct ctd_op *next = op->next;
+    if (op->watched)
+      hub_advance_op(hub, op);
+    op = next;
+  }
+  pthread_mutex_unlock(&hub->mutex);
+}
+
+void ctd_hub_ring(struct ctd_hub *hub) {
+  pthread_mutex_lock(&hub->mutex);
+  hub_ring(hub);
+  pthread_mutex_unlock(&hub->mutex);
+}
+
+void ctd_hub_serve(struct ctd_hub *hub, const atomic_bool *over) {
+  while (!atomic_load(over)) {
+    ctd_hub_wait(hub, CTD_SLICE);
+    hub_advance(hub);
+  }
+  ctd_hub_ring(hub);
+}
+
 void ctd_hub_wait(struct ctd_hub *hub, double seconds) {
   struct pollfd readable = {hub->fd, POLLIN, 0};
   poll(&readable, hub->fd < 0 || ctd_hub_is_foreign(hub) ? 0 : 1, (int)ceil(fmax(0, seconds) * 1000));
@@ -415,11 +454,16 @@ void ctd_hub_open(lua_State *L) {
   ctd_registry_set(L, &hub_key);
 }
 
-struct ctd_hub *ctd_hub_of(lua_State *L) {
+struct ctd_hub *ctd_hub_find(lua_State *L) {
   ctd_registry_get(L, &hub_key);
   struct ctd_hub **box = lua_touserdata(L, -1);
   lua_pop(L, 1);
-  if (!*box)
-    luaL_error(L, "the Lua state is closing");
   return *box;
+}
+
+struct ctd_hub *ctd_hub_of(lua_State *L) {
+  struct ctd_hub *hub = ctd_hub_find(L);
+  if (!hub)
+    luaL_error(L, "the Lua state is closing");
+  return hub;
 }

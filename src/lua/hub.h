@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "lua/compat.h"
+#include <stdatomic.h>
 
 struct ctd_op;
 struct ctd_hub;
@@ -20,6 +21,9 @@ void ctd_hub_open(lua_State *L);
 
 /* The state's hub, borrowed from it; raises when the state is closing and the hub is gone. */
 struct ctd_hub *ctd_hub_of(lua_State *L);
+
+/* The same, but NULL when the state is closing. */
+struct ctd_hub *ctd_hub_find(lua_State *L);
 
 struct ctd_hub *ctd_hub_ref(struct ctd_hub *hub);
 void ctd_hub_unref(struct ctd_hub *hub);
@@ -68,6 +72,13 @@ void ctd_hub_end(struct ctd_hub *hub);
 
 /* Runs `run(op)` on a job thread, between begin and end. */
 int ctd_hub_start_job(struct ctd_hub *hub, struct ctd_op *op, void (*run)(struct ctd_op *op), struct ctd_error *err);
+
+/*
+ * For Lua's thread while it waits in C until `over` is set, after which another thread rings: what is watched goes on.
+ * Lua hears of it with the next step.
+ */
+void ctd_hub_serve(struct ctd_hub *hub, const atomic_bool *over);
+void ctd_hub_ring(struct ctd_hub *hub);
 
 /* Waits until the fd is readable or a signal comes, at most `seconds`. */
 void ctd_hub_wait(struct ctd_hub *hub, double seconds);

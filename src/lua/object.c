@@ -1,4 +1,5 @@
 #include "lua/object.h"
+#include "base/thread.h"
 #include "lua/op.h"
 #include <string.h>
 
@@ -58,6 +59,43 @@ static struct ctd_object *object_self(lua_State *L) {
   return object;
 }
 
+/* What is disposed of by a thread of its own. */
+struct disposal {
+  const struct ctd_type *type;
+  void *pointer;
+  struct ctd_hub *hub;
+  struct ctd_error *err;
+  int result;
+  atomic_bool over;
+};
+
+static void *disposal_run(void *context) {
+  struct disposal *disposal = context;
+  disposal->result = ctd_object_dispose(disposal->type, disposal->pointer, disposal->err);
+  atomic_store(&disposal->over, true);
+  ctd_hub_ring(disposal->hub);
+  return NULL;
+}
+
+/*
+ * The end of a process may wait for its output to be read, and that of its input for the process: reads that are under
+ * way go on meanwhile.
+ */
+static int object_dispose(lua_State *L, const struct ctd_type *type, void *pointer, struct ctd_error *err) {
+  struct disposal disposal = {.type = type, .pointer = pointer, .hub = ctd_hub_find(L), .err = err};
+  struct ctd_error ignored = {0};
+  pthread_t thread;
+  if (!disposal.hub || !ctd_hub_expected(disposal.hub) || ctd_hub_is_foreign(disposal.hub))
+    return ctd_object_dispose(type, pointer, err);
+  if (ctd_thread_start(&thread, "ctd-close", disposal_run, &disposal, &ignored)) {
+    ctd_error_clear(&ignored);
+    return ctd_object_dispose(type, pointer, err);
+  }
+  ctd_hub_serve(disposal.hub, &disposal.over);
+  pthread_join(thread, NULL);
+  return disposal.result;
+}
+
 /* Nothing that needs memory of Lua comes before the deed; and nothing that is owned is left where Lua may raise. */
 static int object_close(lua_State *L) {
   const struct ctd_type *type = object_type(L);
@@ -68,7 +106,7 @@ static int object_close(lua_State *L) {
   object->pointer = NULL;
   if (pointer) {
     if (object->auto_delete)
-      result = ctd_object_dispose(type, pointer, &err);
+      result = object_dispose(L, type, pointer, &err);
     type->unref(pointer);
   }
   if (!result) {

@@ -191,6 +191,15 @@ lab.each_daemon(function(daemon)
         assert(#zeros.stdout:read "a" == 3000000)
         zeros:wait()
         zeros:delete()
+
+        local cat = task:exec("cat", { args = { "/bin/cat" }, stdio = "pipe" })
+        cat:start()
+        local echo = cat.stdout:read_async "a"
+        cat.stdin:write(("x"):rep(4000000))
+        cat.stdin:close() -- which waits for the process, and that for the reader
+        assert(#echo:await(20) == 4000000)
+        cat:wait()
+        cat:delete()
         for i, process in ipairs(processes) do
           if i % 2 == 0 then process.stdout:read_async() end
           process:close()

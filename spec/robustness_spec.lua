@@ -241,6 +241,7 @@ lab.each_daemon(function(daemon)
       } do
         assert.is_true(timed(raises, "deadline_exceeded", call, { timeout = 0.1 }) < 1)
       end
+      assert.is_true(timed(function() other:containers_async({ timeout = 2 }):cancel() end) < 1)
       -- The lease may have come into being, and is given time to go.
       local function pull() other:pull("multi:latest", { hosts_dir = daemon.hosts_dir, timeout = 0.1 }) end
       assert.is_true(timed(raises, "deadline_exceeded", pull) < 10)

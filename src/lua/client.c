@@ -191,7 +191,7 @@ static void containers_release(void *data) {
 
 static const struct ctd_method containers_method = {
     .name = "containers",
-    .flags = CTD_METHOD_SINGLE | CTD_METHOD_VARIADIC,
+    .flags = CTD_METHOD_VARIADIC,
     .size = sizeof(struct list),
     .parse = list_parse,
     .run = containers_run,

@@ -1,12 +1,12 @@
 #include "client/unpack.h"
 #include "base/buffer.h"
-#include "base/thread.h"
 #include "client/any.h"
 #include "client/content.h"
 #include "client/diff.h"
 #include "client/lease_resource.h"
 #include "client/snapshot.h"
 #include "client/unique.h"
+#include "rpc/pending.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +37,8 @@ struct layer {
 /* A layer gets its label, for which the daemon syncs its disk, while the next one is unpacked. */
 struct labelling {
   const struct unpack *unpack;
+  struct ctd_scope scope; /* has the call while it is under way */
   const char *digest, *diff_id;
-  pthread_t thread;
-  bool started;
-  int result;
-  struct ctd_error error;
 };
 
 static int unpack_has(const struct unpack *unpack, const char *chain_id, bool *exists, struct ctd_error *err) {
@@ -174,42 +171,39 @@ static int unpack_layer(const struct unpack *unpack, size_t index, bool *applied
   return result;
 }
 
-static void *labelling_run(void *context) {
-  struct labelling *labelling = context;
-  const struct unpack *unpack = labelling->unpack;
+/* Begins it, in the scope that doesn't wait, and when the call is complete takes its answer. */
+static int labelling_run(struct labelling *labelling, struct ctd_error *err) {
   struct ctd_content_info info = {0};
   struct ctd_labels labels = {0};
-  labelling->result = -1;
-  if (!ctd_labels_set(&labels, "containerd.io/uncompressed", labelling->diff_id, &labelling->error))
-    labelling->result =
-        ctd_content_update(unpack->client, labelling->digest, &labels, unpack->scope, &info, &labelling->error);
+  int result = ctd_labels_set(&labels, "containerd.io/uncompressed", labelling->diff_id, err);
+  if (!result)
+    result = ctd_content_update(labelling->unpack->client, labelling->digest, &labels, &labelling->scope, &info, err);
   ctd_content_info_free(&info);
   ctd_labels_free(&labels);
-  return NULL;
+  return result < 0 ? ctd_error_prefix(err, "label %s", labelling->digest) : result;
 }
 
 static int labelling_start(struct labelling *labelling, size_t index, struct ctd_error *err) {
   const struct unpack *unpack = labelling->unpack;
   labelling->digest = unpack->manifest->layers[index].digest;
   labelling->diff_id = json_string_value(json_array_get(unpack->diff_ids, index));
-  if (ctd_thread_start(&labelling->thread, "ctd-label", labelling_run, labelling, err))
-    return -1;
-  labelling->started = true;
-  return 0;
+  ctd_scope_init_within(&labelling->scope, unpack->scope);
+  labelling->scope.nowait = true;
+  int result = labelling_run(labelling, err);
+  return result == CTD_PENDING ? 0 : result;
 }
 
 /* Returns `result`, or −1 if labelling has failed, which is told unless something else has failed before. */
 static int labelling_end(struct labelling *labelling, int result, struct ctd_error *err) {
-  if (!labelling->started)
+  struct ctd_call *call = labelling->scope.call;
+  if (result)
+    ctd_scope_release(&labelling->scope);
+  if (result || !call)
     return result;
-  pthread_join(labelling->thread, NULL);
-  labelling->started = false;
-  if (!result && labelling->result) {
-    ctd_error_move(err, &labelling->error);
-    result = ctd_error_prefix(err, "label %s", labelling->digest);
-  }
-  ctd_error_clear(&labelling->error);
-  return result;
+  while (!ctd_call_wait(call, CTD_SLICE))
+    if (ctd_scope_cancelled(&labelling->scope))
+      ctd_call_cancel(call);
+  return labelling_run(labelling, err);
 }
 
 static int unpack_layers(const struct unpack *unpack, struct ctd_error *err) {

@@ -21,8 +21,6 @@ static int connect_failed(const char *path, int errnum, struct ctd_error *err) {
   ctd_error_errno(err, errnum, "connect to %s", path);
   if (errnum == ENOENT || errnum == ENOTDIR)
     err->code = CTD_NO_SUCH_SOCKET;
-  else if (errnum == ENOTSOCK)
-    err->code = CTD_CONNECTION_REFUSED;
   return -1;
 }
 

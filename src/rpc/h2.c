@@ -109,10 +109,10 @@ static enum outcome request_start(struct ctd_h2 *h2, const struct ctd_h2_start *
     return FAILED;
   uint64_t before = connection->written + (connection->out_size - connection->out_begin);
   h2->id = request_submit(h2, start);
-  if (h2->id < 0) {
+  if (h2->id == NGHTTP2_ERR_NOMEM)
     ctd_error_nomem(err);
+  if (h2->id < 0)
     return h2->id == NGHTTP2_ERR_NOMEM ? FAILED : STALE;
-  }
   ctd_connection_flush(connection);
   return connection->ended && connection->written <= before ? STALE : STARTED;
 }

@@ -19,6 +19,20 @@ static void count(struct h2_request *request) {
   h2_finish(request, "0", NULL);
 }
 
+/* Messages of fields of these sizes, the first of 'a', the next of 'b', … */
+static const size_t sizes[] = {1, 100, 3, 0, 20000, 20, 20000, 20001};
+#define SIZES (sizeof sizes / sizeof *sizes)
+
+static void sizes_vary(struct h2_request *request) {
+  for (size_t i = 0; i < SIZES; i++) {
+    uint8_t message[4 + 20001] = {10, (uint8_t)(sizes[i] | 128), (uint8_t)(sizes[i] >> 7 | 128),
+                                  (uint8_t)(sizes[i] >> 14)};
+    memset(message + 4, 'a' + (int)i, sizes[i]);
+    h2_message(request, message, 4 + sizes[i]);
+  }
+  h2_finish(request, "0", NULL);
+}
+
 static void gives_up(struct h2_request *request) {
   if (request->in.size && !request->finished) {
     rpc_echo(request);
@@ -67,6 +81,7 @@ static const struct h2_method methods[] = {
     {"/echo", rpc_echo, true},
     {"/drip", drip, true},
     {"/count", count, false},
+    {"/sizes_vary", sizes_vary, false},
     {"/gives_up", gives_up, true},
     {"/has_enough", has_enough, true},
     {"/resets", resets, true},
@@ -139,6 +154,26 @@ static void a_field_is_taken_from_answers(void **state) {
   for (int i = 0; i < 1000; i++)
     assert_int_equal(all.data[i], '0' + i % 10);
   ctd_buffer_free(&all);
+  ctd_stream_free(stream);
+}
+
+static void check_field(struct ctd_stream *stream, size_t size, char content) {
+  struct ctd_buffer field = {0};
+  bool ended;
+  assert_int_equal(ctd_stream_receive_data(stream, 1, &field, &ended, &rpc.err), 0);
+  assert_false(ended);
+  assert_int_equal(field.size, size);
+  for (size_t i = 0; i < size; i++)
+    assert_int_equal(field.data[i], content);
+  ctd_buffer_free(&field);
+}
+
+static void fields_may_be_of_any_size(void **state) {
+  struct ctd_stream *stream = request("/sizes_vary", "");
+  (void)state;
+  for (size_t i = 0; i < SIZES; i++)
+    check_field(stream, sizes[i], (char)('a' + i));
+  rpc_receive_end(stream);
   ctd_stream_free(stream);
 }
 
@@ -252,6 +287,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(messages_go_there_and_back, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(answers_come_in_their_order, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_field_is_taken_from_answers, rpc_set_up, rpc_tear_down),
+      cmocka_unit_test_setup_teardown(fields_may_be_of_any_size, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_server_ends_the_call_while_one_sends, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_lost_connection_ends_streams, rpc_set_up, rpc_tear_down),
       cmocka_unit_test_setup_teardown(a_wrong_answer_ends_its_stream_alone, rpc_set_up, rpc_tear_down),

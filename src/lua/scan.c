@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes from which on a text isn't copied. Below, the copy costs less than fresh memory for what comes next. */
+#define LARGE ((size_t)2 << 20)
+
 size_t ctd_scan_available(const struct ctd_scan *scan) {
   return scan->buffer.size - scan->start;
 }
@@ -25,7 +28,7 @@ static int scan_fill(struct ctd_scan *scan, struct ctd_scope *scope, struct ctd_
   return scan->fill(scan->context, &scan->buffer, &scan->ended, scope, err);
 }
 
-/* Gives all that is there, which large reads do without a copy. */
+/* Gives all that is there, without a copy. */
 static int scan_give(struct ctd_scan *scan, struct ctd_scan_text *out) {
   *out = (struct ctd_scan_text){scan->buffer.data, scan->buffer.size};
   memset(&scan->buffer, 0, sizeof scan->buffer);
@@ -36,7 +39,7 @@ static int scan_give(struct ctd_scan *scan, struct ctd_scan_text *out) {
 static int scan_take(struct ctd_scan *scan, size_t size, size_t skip, struct ctd_scan_text *out,
                      struct ctd_error *err) {
   scan->searched = 0;
-  if (size && !scan->start && size == scan->buffer.size)
+  if (size >= LARGE && !scan->start && size == scan->buffer.size)
     return scan_give(scan, out);
   out->data = malloc(size + 1);
   if (!out->data)

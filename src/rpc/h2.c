@@ -139,6 +139,7 @@ static void h2_free(struct ctd_h2 *h2) {
   }
   ctd_connection_unref(h2->connection);
   free(h2->partial);
+  free(h2->spare);
   free(h2->text);
   free(h2);
 }
@@ -268,6 +269,14 @@ struct ctd_message *ctd_h2_take(struct ctd_h2 *h2) {
   struct ctd_message *message = message_take(h2);
   ctd_connection_unlock(h2->connection);
   return message;
+}
+
+void ctd_h2_recycle(struct ctd_h2 *h2, struct ctd_message *message) {
+  ctd_connection_lock(h2->connection);
+  struct ctd_message *old = h2->spare;
+  h2->spare = message;
+  ctd_connection_unlock(h2->connection);
+  free(old);
 }
 
 static void h2_cancel(struct ctd_h2 *h2, unsigned status, const char *text) {

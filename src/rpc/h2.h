@@ -13,7 +13,7 @@
 /* A message that has come. */
 struct ctd_message {
   struct ctd_message *next;
-  size_t size, filled;
+  size_t size, filled, capacity;
   uint8_t data[];
 };
 
@@ -34,6 +34,7 @@ struct ctd_h2 {
   bool unsent;                    /* the call ended before something was sent wholly */
 
   struct ctd_message *messages, **messages_end, *partial;
+  struct ctd_message *spare; /* one whose memory the next may have; NULL: none */
   size_t withheld; /* bytes that the peer isn't told of as taken, since nobody takes the messages */
   size_t prefix_size;
   uint8_t prefix[CTD_WIRE_PREFIX];
@@ -79,6 +80,9 @@ bool ctd_h2_await_end(struct ctd_h2 *h2, double seconds);
 
 /* The next message, which the caller frees; NULL: none. */
 struct ctd_message *ctd_h2_take(struct ctd_h2 *h2);
+
+/* Instead of free, for messages of which more come: fresh memory for each costs more than what is done with them. */
+void ctd_h2_recycle(struct ctd_h2 *h2, struct ctd_message *message);
 
 /* Ends the call, if it hasn't; its status is this then. Any thread. */
 void ctd_h2_cancel(struct ctd_h2 *h2, unsigned status, const char *text);

@@ -173,6 +173,23 @@ static int message_refuse(struct ctd_h2 *h2, size_t size) {
   return -1;
 }
 
+/* NULL when memory is short. */
+static struct ctd_message *message_new(struct ctd_h2 *h2, size_t size) {
+  struct ctd_message *message = h2->spare;
+  h2->spare = NULL;
+  if (!message || message->capacity < size) {
+    free(message);
+    message = malloc(sizeof *message + size);
+    if (!message)
+      return NULL;
+    message->capacity = size;
+  }
+  message->next = NULL;
+  message->size = size;
+  message->filled = 0;
+  return message;
+}
+
 /* The next message begins; its prefix is there. */
 static int message_begin(struct ctd_h2 *h2) {
   size_t size = ctd_wire_length(h2->prefix);
@@ -181,12 +198,9 @@ static int message_begin(struct ctd_h2 *h2) {
     return message_refuse(h2, size);
   if (h2->prefix[0])
     ctd_h2_end(h2, CTD_STATUS_INTERNAL, "a compressed message, which wasn't asked for");
-  else if (!(h2->partial = malloc(sizeof *h2->partial + size)))
+  else if (!(h2->partial = message_new(h2, size)))
     ctd_h2_end(h2, CTD_STATUS_RESOURCE_EXHAUSTED, "out of memory");
-  if (h2->ended)
-    return -1;
-  *h2->partial = (struct ctd_message){.size = size};
-  return 0;
+  return h2->ended ? -1 : 0;
 }
 
 static void message_end(struct ctd_h2 *h2) {

@@ -126,7 +126,7 @@ int ctd_stream_receive_data(struct ctd_stream *stream, unsigned field, struct ct
   int result = ctd_wire_find(message->data, message->size, field, &data, &size, err);
   if (!result && size)
     result = ctd_buffer_append(out, data, size, err);
-  free(message);
+  ctd_h2_recycle(stream->h2, message);
   return result;
 }
 

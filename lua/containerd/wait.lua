@@ -120,6 +120,23 @@ return function(core)
     watch()
   end
 
+  -- Futures that nobody but this thread completes, when it waits for them; and whether the host watches the hub.
+  local own = setmetatable({}, { __mode = "k" })
+  local is_observed = false
+
+  -- Whether this thread, when it waits for one operation, has no others to hear of.
+  local function is_alone()
+    return not is_observed and not loop.is_used() and core.expected() == 0
+  end
+
+  local function observe()
+    is_observed = true
+    for op in pairs(own) do
+      core.hand_over(op)
+    end
+    own = {}
+  end
+
   -- Whether it was allowed to wait. While others are under way this thread has to hear of them, and doesn't drive it.
   local function drive(op, ...)
     local block = core.read(op, ...)
@@ -164,7 +181,9 @@ return function(core)
     return function(...)
       local future = new(method, safe, false)
       core.read(future, type, ...)
-      begin(future, true)
+      local alone = is_alone()
+      begin(future, not alone)
+      own[future] = alone or nil
       return future
     end
   end
@@ -188,7 +207,10 @@ return function(core)
     if timeout ~= nil and type(timeout) ~= "number" then
       error("await: number of seconds expected, got " .. type(timeout), 2)
     end
-    poll(self) -- raises if it's no future, or closed, where the position is still the caller's
+    core.check(self) -- where the position is still the caller's
+    if not is_alone() then
+      core.hand_over(self)
+    end
     if loop.is_used() and not loop.can_yield() and not poll(self) then
       return core.refuse(self)
     end
@@ -265,7 +287,8 @@ return function(core)
       error(("%s: array of futures expected, got %s"):format(name, type(futures)), 3)
     end
     for _, each in ipairs(futures) do
-      poll(each)
+      core.check(each)
+      core.hand_over(each)
     end
     if loop.is_used() and not loop.can_yield() then
       core.refuse(name)
@@ -365,6 +388,7 @@ return function(core)
   local hub = { step = step }
 
   function hub.pollfd()
+    observe()
     return core.pollfd()
   end
 
@@ -377,6 +401,7 @@ return function(core)
   end
 
   function hub.listen()
+    observe()
     return core.listen()
   end
 

@@ -99,6 +99,20 @@ static int future_poll(lua_State *L) {
   return 3;
 }
 
+/* check(handle): raises if it's no future, or closed. */
+static int future_check(lua_State *L) {
+  ctd_future_check(L, 1);
+  return 0;
+}
+
+/* hand_over(handle): the hub tells when it's done. */
+static int future_hand_over(lua_State *L) {
+  const struct handle *handle = handle_check(L, 1);
+  if (handle->op)
+    ctd_op_hand_over(handle->op);
+  return 0;
+}
+
 /* The error object of a failed operation: made once, since it may be raised often. `companion` is an index. */
 static void push_error(lua_State *L, struct ctd_op *op, int companion) {
   lua_getfield(L, companion, "error");
@@ -254,6 +268,8 @@ static int future_tostring(lua_State *L) {
 
 static const luaL_Reg future_functions[] = {
     {"poll", future_poll},
+    {"check", future_check},
+    {"hand_over", future_hand_over},
     {"result", future_result},
     {"failed", future_failed},
     {"raise", future_raise},

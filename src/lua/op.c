@@ -72,7 +72,8 @@ static void op_call_is_over(void *context) {
 }
 
 bool ctd_op_is_driven(const struct ctd_op *op) {
-  return op->blocking && !op->yields && (op->method->flags & (CTD_METHOD_SINGLE | CTD_METHOD_SLICED));
+  unsigned flags = op->method->flags;
+  return !op->yields && (flags & CTD_METHOD_SINGLE || (op->blocking && flags & CTD_METHOD_SLICED));
 }
 
 /* Runs it as far as it comes without waiting; whether it is pending then. Else it's done. */
@@ -152,6 +153,27 @@ void ctd_op_fail(struct ctd_op *op, enum ctd_code code, const char *message) {
   op_finish(op, -1);
 }
 
+void ctd_op_hand_over(struct ctd_op *op) {
+  if (op->done || op->blocking || !ctd_op_is_driven(op) || ctd_hub_is_foreign(op->hub))
+    return;
+  op->yields = true;
+  ctd_hub_begin(op->hub);
+  if (ctd_call_watch(op->scope.call, op_call_is_over, ctd_op_ref(op), &op->error)) {
+    op_leave_poller(op);
+    op_finish(op, -1);
+  } else {
+    ctd_hub_expect(op->hub, op);
+  }
+}
+
+/* The rest of a large request goes as the daemon takes it, whether anybody waits or not. */
+static void op_start_driven(struct ctd_op *op) {
+  if (!op->blocking && ctd_hub_prepare(op->hub, &op->error))
+    op_finish(op, -1);
+  else if (op_advance(op) && !op->blocking && !ctd_call_is_sent(op->scope.call))
+    ctd_op_hand_over(op);
+}
+
 void ctd_op_start(struct ctd_op *op, bool yields) {
   if (op->done)
     return;
@@ -161,7 +183,7 @@ void ctd_op_start(struct ctd_op *op, bool yields) {
   if (!ctd_op_is_driven(op))
     op_start_elsewhere(op);
   else if (op->method->flags & CTD_METHOD_SINGLE)
-    op_advance(op);
+    op_start_driven(op);
 }
 
 /*
@@ -191,12 +213,7 @@ static bool op_drive(struct ctd_op *op, double seconds) {
   return true;
 }
 
-/* In a forked child nobody completes it any more, and what it has come to belongs to the parent. */
 static bool op_collect(struct ctd_op *op) {
-  if (ctd_hub_prepare(op->hub, &op->error)) {
-    op_finish(op, -1);
-    return true;
-  }
   if (op->watched && ctd_now_monotonic() >= op->scope.deadline)
     op_can_go_on(op); /* and fails */
   if (!atomic_load(&op->complete))
@@ -209,9 +226,18 @@ static bool op_collect(struct ctd_op *op) {
   return op->done;
 }
 
+/* In a forked child nobody completes it any more, and what it has come to belongs to the parent. */
+static bool op_is_lost(struct ctd_op *op) {
+  return !(op->blocking && ctd_op_is_driven(op)) && ctd_hub_prepare(op->hub, &op->error);
+}
+
 bool ctd_op_poll(struct ctd_op *op, double seconds) {
   if (op->done || !op->started)
     return true;
+  if (op_is_lost(op)) {
+    op_finish(op, -1);
+    return true;
+  }
   return ctd_op_is_driven(op) ? op_drive(op, seconds) : op_collect(op);
 }
 

@@ -2,10 +2,10 @@
  * An operation: one started method, with its request, its scope and its result. It is shared by reference between its
  * Lua handle and whoever completes it: the job thread that runs it, or the poller.
  *
- * Who drives it: a blocking method that is one RPC is driven by the thread that waits for it, and so is one that waits
- * in slices. What is asynchronous and one RPC is completed by the poller. What is asynchronous and can be watched is
- * run by Lua's thread each time that it can go on, and is known to nobody else but by the watch, which is over before
- * the handle lets it go. Everything else runs on a job thread.
+ * Who drives it: what is one RPC is driven by the thread that waits for it, and so is a blocking method that waits in
+ * slices, as long as that thread has nothing else to hear of. Otherwise one RPC is completed by the poller. What is
+ * asynchronous and can be watched is run by Lua's thread each time that it can go on, and is known to nobody else but
+ * by the watch, which is over before the handle lets it go. Everything else runs on a job thread.
  */
 #ifndef CTD_LUA_OP_H
 #define CTD_LUA_OP_H
@@ -27,7 +27,7 @@ struct ctd_op {
   const struct ctd_type *type; /* of the receiver, whose pointer is the request's first member; NULL: none */
   struct ctd_hub *hub;
   bool blocking; /* else its handle is a future */
-  bool yields;   /* other threads complete it even if it's blocking: its caller yields to an event loop meanwhile */
+  bool yields;   /* other threads complete it: whoever waits has others to care for meanwhile */
   bool expected; /* by the hub */
   int level;     /* as luaL_where counts, of who called the function that reads its arguments */
   bool safe;     /* failures are returned, not raised */
@@ -58,6 +58,9 @@ void ctd_op_fail(struct ctd_op *op, enum ctd_code code, const char *message);
 
 /* Starts it with its parsed request; `yields` as above. What goes wrong becomes its result. */
 void ctd_op_start(struct ctd_op *op, bool yields);
+
+/* From now on whoever waits for it has others to care for. It is asynchronous, and started; else nothing happens. */
+void ctd_op_hand_over(struct ctd_op *op);
 
 /* Drives an operation that this thread drives, for at most `seconds`; returns at once for others. Whether it's done. */
 bool ctd_op_poll(struct ctd_op *op, double seconds);

@@ -54,6 +54,15 @@ bool ctd_call_wait(struct ctd_call *call, double seconds) {
   return left <= seconds;
 }
 
+bool ctd_call_is_sent(struct ctd_call *call) {
+  return ctd_h2_await_sent(call->h2, 0);
+}
+
+int ctd_call_watch(struct ctd_call *call, void (*notify)(void *), void *context, struct ctd_error *err) {
+  call->watched = !ctd_h2_watch(call->h2, false, notify, context, err);
+  return call->watched ? 0 : -1;
+}
+
 void ctd_call_cancel(struct ctd_call *call) {
   if (ctd_runtime_usable())
     ctd_h2_cancel(call->h2, CTD_STATUS_CANCELLED, "cancelled");

@@ -337,14 +337,13 @@ int ctd_h2_finish(struct ctd_h2 *h2, struct ctd_message **answer, struct ctd_err
   return result;
 }
 
-int ctd_h2_watch(struct ctd_h2 *h2, void (*notify)(void *), void *context, struct ctd_error *err) {
+int ctd_h2_watch(struct ctd_h2 *h2, bool at_message, void (*notify)(void *), void *context, struct ctd_error *err) {
   ctd_connection_lock(h2->connection);
-  int result = ctd_connection_watch(h2->connection, INFINITY, err);
+  int result = ctd_connection_watch(h2->connection, h2->deadline, err);
   if (!result) {
     h2_notify(h2, notify, context);
-    h2->at_message = true;
-    h2->deadline = INFINITY;
-    if (has_message(h2))
+    h2->at_message = at_message;
+    if (at_message ? has_message(h2) : has_ended(h2))
       ctd_connection_tell(h2->connection, h2);
   }
   ctd_connection_unlock(h2->connection);

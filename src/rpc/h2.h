@@ -95,8 +95,8 @@ bool ctd_h2_unsent(struct ctd_h2 *h2);
 /* After the end: 0, or −1 with its reason. */
 int ctd_h2_check(struct ctd_h2 *h2, struct ctd_error *err);
 
-/* See ctd_stream_watch. */
-int ctd_h2_watch(struct ctd_h2 *h2, void (*notify)(void *), void *context, struct ctd_error *err);
+/* See ctd_stream_watch, for `at_message`, and ctd_call_watch. */
+int ctd_h2_watch(struct ctd_h2 *h2, bool at_message, void (*notify)(void *), void *context, struct ctd_error *err);
 void ctd_h2_unwatch(struct ctd_h2 *h2);
 
 /* What follows is for the connection, while it's locked. */

@@ -91,7 +91,7 @@ bool ctd_stream_await(struct ctd_stream *stream, double seconds) {
 }
 
 int ctd_stream_watch(struct ctd_stream *stream, void (*notify)(void *), void *context, struct ctd_error *err) {
-  return ctd_h2_watch(stream->h2, notify, context, err);
+  return ctd_h2_watch(stream->h2, true, notify, context, err);
 }
 
 void ctd_stream_unwatch(struct ctd_stream *stream) {

@@ -86,7 +86,7 @@ $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proto/%.proto
 # Every message of every file, so that one can be found by its name.
 $(GEN_TYPES): $(GEN_H) Makefile
 	{ printf '#include "%s"\n' $(PROTO:%=%.pb-c.h); \
-	  echo 'static const ProtobufCMessageDescriptor *const message_types[] = {'; \
+	  echo 'static const ProtobufCMessageDescriptor *message_types[] = {'; \
 	  sed -n 's/^extern const ProtobufCMessageDescriptor \(.*\);/  \&\1,/p' $(GEN_H); printf '  NULL,\n};\n'; } >$@
 
 $(CORE_OUT)/src/client/message_type.o: $(GEN_TYPES)

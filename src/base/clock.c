@@ -47,7 +47,9 @@ int ctd_scope_check(struct ctd_scope *scope, struct ctd_error *err) {
 }
 
 double ctd_scope_slice(const struct ctd_scope *scope) {
-  return scope->nowait ? 0 : fmax(0, fmin(CTD_SLICE, scope->deadline - ctd_now_monotonic()));
+  if (scope->nowait)
+    return 0;
+  return isinf(scope->deadline) ? CTD_SLICE : fmax(0, fmin(CTD_SLICE, scope->deadline - ctd_now_monotonic()));
 }
 
 int ctd_scope_may_wait(struct ctd_scope *scope, struct ctd_error *err) {

@@ -31,7 +31,7 @@ struct ctd_subscription {
   struct ctd_scope scope;    /* of the stream */
   struct ctd_stream *stream; /* NULL: the daemon is lost */
   Envelope *early;           /* came before the first probe */
-  Envelope *taken;           /* what ctd_subscription_take gave last */
+  struct ctd_pool pool;      /* of what ctd_subscription_take gave last */
   double retry_at, delay;    /* of the attempts to find the daemon again */
 };
 
@@ -73,8 +73,10 @@ static int probe(struct ctd_subscription *subscription, struct ctd_scope *scope,
   return publish(subscription->client, CTD_EVENT_PROBE, &event, scope, err);
 }
 
-static int receive(struct ctd_subscription *subscription, Envelope **out, struct ctd_error *err) {
-  if (ctd_stream_receive(subscription->stream, (ProtobufCMessage **)out, err))
+/* Into the pool, unless that is NULL. */
+static int receive(struct ctd_subscription *subscription, struct ctd_pool *pool, Envelope **out,
+                   struct ctd_error *err) {
+  if (ctd_stream_receive_in(subscription->stream, pool, (ProtobufCMessage **)out, err))
     return -1;
   return *out ? 0 : ctd_error_set(err, CTD_UNAVAILABLE, "the daemon ended the subscription");
 }
@@ -91,7 +93,7 @@ static int await_first(struct ctd_subscription *subscription, struct ctd_scope *
     if (probe(subscription, scope, err))
       return -1;
   } while (!ctd_stream_await(subscription->stream, PROBE_SECONDS));
-  if (receive(subscription, &first, err))
+  if (receive(subscription, NULL, &first, err))
     return -1;
   if (is_probe(first))
     envelope_free(first);
@@ -166,7 +168,7 @@ void ctd_subscription_unref(struct ctd_subscription *subscription) {
     return;
   hang_up(subscription);
   envelope_free(subscription->early);
-  envelope_free(subscription->taken);
+  ctd_pool_free(&subscription->pool);
   for (size_t i = 0; i < subscription->filter_count; i++)
     free(subscription->filters[i]);
   free(subscription->filters);
@@ -204,6 +206,18 @@ static int find_again(struct ctd_subscription *subscription, struct ctd_scope *s
   }
 }
 
+/* The next envelope that has come; NULL, if the stream has ended: it's lost. */
+static Envelope *receive_or_lose(struct ctd_subscription *subscription, struct ctd_pool *pool) {
+  struct ctd_error ignored = {0};
+  Envelope *envelope;
+  if (!receive(subscription, pool, &envelope, &ignored))
+    return envelope;
+  ctd_error_clear(&ignored);
+  hang_up(subscription);
+  subscription->delay = subscription->retry_at = 0;
+  return NULL;
+}
+
 /* The next envelope of the stream; NULL if it has ended. */
 static int read_one(struct ctd_subscription *subscription, Envelope **out, struct ctd_scope *scope,
                     struct ctd_error *err) {
@@ -212,14 +226,9 @@ static int read_one(struct ctd_subscription *subscription, Envelope **out, struc
   if (*out)
     return 0;
   int result = ctd_await_answer(subscription->stream, scope, err);
-  if (result)
-    return result;
-  if (receive(subscription, out, err)) {
-    ctd_error_clear(err);
-    hang_up(subscription);
-    subscription->delay = subscription->retry_at = 0;
-  }
-  return 0;
+  if (!result)
+    *out = receive_or_lose(subscription, NULL);
+  return result;
 }
 
 static int subscription_next(struct ctd_subscription *subscription, Envelope **out, struct ctd_scope *scope,
@@ -254,22 +263,20 @@ bool ctd_subscription_watch(struct ctd_subscription *subscription, void (*notify
 }
 
 /* The next envelope if it is there already, probes included; NULL if it isn't, or the stream has ended. */
-static Envelope *take_one(struct ctd_subscription *subscription) {
-  struct ctd_error ignored = {0};
-  Envelope *envelope = NULL;
-  if (subscription->stream && (subscription->early || ctd_stream_await(subscription->stream, 0)))
-    read_one(subscription, &envelope, &subscription->scope, &ignored);
-  ctd_error_clear(&ignored);
-  return envelope;
+static const Envelope *take_one(struct ctd_subscription *subscription) {
+  if (!subscription->stream || subscription->early || !ctd_stream_await(subscription->stream, 0))
+    return NULL;
+  ctd_pool_reset(&subscription->pool);
+  return receive_or_lose(subscription, &subscription->pool);
 }
 
 const Envelope *ctd_subscription_take(struct ctd_subscription *subscription) {
+  const Envelope *envelope;
   if (!ctd_runtime_usable() || atomic_exchange(&subscription->busy, true))
     return NULL;
-  do {
-    envelope_free(subscription->taken);
-    subscription->taken = take_one(subscription);
-  } while (subscription->taken && is_probe(subscription->taken));
+  do
+    envelope = take_one(subscription);
+  while (envelope && is_probe(envelope));
   atomic_store(&subscription->busy, false);
-  return subscription->taken;
+  return envelope;
 }

@@ -1,18 +1,33 @@
 #include "client/message_type.h"
 #include <message_types.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define JSON_TYPES "types.containerd.io/"
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static size_t type_count;
+
+static int compare_types(const void *a, const void *b) {
+  return strcmp((*(const ProtobufCMessageDescriptor *const *)a)->name,
+                (*(const ProtobufCMessageDescriptor *const *)b)->name);
+}
+
+static void sort_types(void) {
+  while (message_types[type_count])
+    type_count++;
+  qsort(message_types, type_count, sizeof(void *), compare_types);
+}
+
 const ProtobufCMessageDescriptor *ctd_message_type_find(const char *type_url) {
   const char *slash = strrchr(type_url, '/');
-  const char *name = slash ? slash + 1 : type_url;
+  const ProtobufCMessageDescriptor wanted = {.name = slash ? slash + 1 : type_url}, *key = &wanted;
   if (ctd_message_type_is_json(type_url))
     return NULL;
-  for (const ProtobufCMessageDescriptor *const *type = message_types; *type; type++)
-    if (!strcmp((*type)->name, name))
-      return *type;
-  return NULL;
+  pthread_once(&once, sort_types);
+  const ProtobufCMessageDescriptor **found = bsearch(&key, message_types, type_count, sizeof(void *), compare_types);
+  return found ? *found : NULL;
 }
 
 bool ctd_message_type_is_json(const char *type_url) {

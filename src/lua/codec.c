@@ -42,13 +42,12 @@ static int codec_decode(lua_State *L) {
   struct ctd_op *op = operation_push(L, &method);
   const ProtobufCMessageDescriptor *type = type_read(L, op);
   ctd_message_read_bytes(L, 2, op, "bytes", &bytes);
-  ProtobufCMessage **box = ctd_message_box(L);
-  *box = protobuf_c_message_unpack(type, NULL, bytes.len, bytes.data);
-  if (!*box) {
+  const ProtobufCMessage *message = ctd_pool_unpack(ctd_message_pool(L), type, bytes.data, bytes.len);
+  if (!message) {
     ctd_error_set(ctd_fail_box(L), CTD_DATA_LOSS, "decode: the bytes are no %s", type->name);
     return ctd_fail(L, lua_toboolean(L, lua_upvalueindex(1)));
   }
-  ctd_message_push(L, *box);
+  ctd_message_push(L, message);
   return 1;
 }
 

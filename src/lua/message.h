@@ -15,6 +15,7 @@
 
 #include "google/protobuf/any.pb-c.h"
 #include "lua/op.h"
+#include "rpc/pool.h"
 
 /* Pushes a message. */
 void ctd_message_push(lua_State *L, const ProtobufCMessage *message);
@@ -45,10 +46,10 @@ void ctd_message_read_option(lua_State *L, int index, struct ctd_op *op, const c
 Google__Protobuf__Any *ctd_message_read_any(lua_State *L, int index, struct ctd_op *op, const char *name,
                                             const char *type_url);
 
-/* Pushes a box for an unpacked message, which is freed with it: *the result is NULL and may be set. */
-ProtobufCMessage **ctd_message_box(lua_State *L);
+/* Pushes a pool, which is freed when it's collected; it may be earlier. */
+struct ctd_pool *ctd_message_pool(lua_State *L);
 
-/* Makes the boxes' metatable. */
+/* Makes the pools' metatable. */
 void ctd_message_open(lua_State *L);
 
 #endif

@@ -14,24 +14,21 @@
 /* In seconds since 1970: https://pkg.go.dev/time#Time */
 #define GO_ZERO_TIME (-62135596800)
 
-static const char box_key; /* registry: the metatable of boxes */
+static const char pool_key; /* registry: the metatable of pools */
 
 static void push_message(lua_State *L, const ProtobufCMessage *message, int depth);
 
-static int box_gc(lua_State *L) {
-  ProtobufCMessage **box = lua_touserdata(L, 1);
-  if (*box)
-    protobuf_c_message_free_unpacked(*box, NULL);
-  *box = NULL;
+static int pool_gc(lua_State *L) {
+  ctd_pool_free(lua_touserdata(L, 1));
   return 0;
 }
 
-ProtobufCMessage **ctd_message_box(lua_State *L) {
-  ProtobufCMessage **box = lua_newuserdata(L, sizeof(ProtobufCMessage *));
-  *box = NULL;
-  ctd_registry_get(L, &box_key);
+struct ctd_pool *ctd_message_pool(lua_State *L) {
+  struct ctd_pool *pool = lua_newuserdata(L, sizeof *pool);
+  pool->block = NULL;
+  ctd_registry_get(L, &pool_key);
   lua_setmetatable(L, -2);
-  return box;
+  return pool;
 }
 
 static void push_enum(lua_State *L, const ProtobufCEnumDescriptor *type, int number) {
@@ -205,11 +202,12 @@ static bool push_unpacked(lua_State *L, const Google__Protobuf__Any *any, int de
   const ProtobufCMessageDescriptor *type = ctd_message_type_find(any->type_url);
   if (!type || depth == DEPTH_LIMIT)
     return false;
-  ProtobufCMessage **box = ctd_message_box(L);
+  struct ctd_pool *pool = ctd_message_pool(L);
   int at = lua_gettop(L);
-  *box = protobuf_c_message_unpack(type, NULL, any->value.len, any->value.data);
-  if (*box)
-    push_as_table(L, *box, depth + 1);
+  const ProtobufCMessage *message = ctd_pool_unpack(pool, type, any->value.data, any->value.len);
+  if (message)
+    push_as_table(L, message, depth + 1);
+  ctd_pool_free(pool);
   lua_remove(L, at);
   return lua_gettop(L) == at;
 }
@@ -317,7 +315,7 @@ void ctd_message_push_array(lua_State *L, ProtobufCMessage *const *messages, siz
 
 void ctd_message_open(lua_State *L) {
   lua_newtable(L);
-  lua_pushcfunction(L, box_gc);
+  lua_pushcfunction(L, pool_gc);
   lua_setfield(L, -2, "__gc");
-  ctd_registry_set(L, &box_key);
+  ctd_registry_set(L, &pool_key);
 }

@@ -159,8 +159,8 @@ void ctd_op_hand_over(struct ctd_op *op) {
   op->yields = true;
   ctd_hub_begin(op->hub);
   if (ctd_call_watch(op->scope.call, op_call_is_over, ctd_op_ref(op), &op->error)) {
-    op_leave_poller(op);
     op_finish(op, -1);
+    op_leave_poller(op);
   } else {
     ctd_hub_expect(op->hub, op);
   }

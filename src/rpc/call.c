@@ -90,7 +90,7 @@ static int answer_unpack(const struct ctd_message *message, const ProtobufCMessa
                          ProtobufCMessage **reply, struct ctd_error *err) {
   if (!message)
     return ctd_error_set(err, CTD_DATA_LOSS, "the daemon sent no answer");
-  return ctd_wire_unpack(reply, type, message->data, message->size, err);
+  return ctd_wire_unpack(reply, type, NULL, message->data, message->size, err);
 }
 
 /* Frees the call. */

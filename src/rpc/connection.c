@@ -224,10 +224,10 @@ static void waiter_leave(struct ctd_connection *connection, struct ctd_waiter *w
 
 bool ctd_connection_await(struct ctd_connection *connection, struct ctd_h2 *h2, bool (*ready)(const struct ctd_h2 *),
                           double seconds) {
-  struct ctd_waiter self = {.changed = PTHREAD_COND_INITIALIZER, .h2 = h2};
-  double end = ctd_now_monotonic() + fmin(seconds, 1e6);
   if (ready(h2))
     return true;
+  struct ctd_waiter self = {.changed = PTHREAD_COND_INITIALIZER, .h2 = h2};
+  double end = ctd_now_monotonic() + fmin(seconds, 1e6);
   waiter_enter(connection, &self);
   do {
     ctd_connection_flush(connection);

@@ -35,7 +35,7 @@ struct ctd_h2 {
 
   struct ctd_message *messages, **messages_end, *partial;
   struct ctd_message *spare; /* one whose memory the next may have; NULL: none */
-  size_t withheld; /* bytes that the peer isn't told of as taken, since nobody takes the messages */
+  size_t withheld;           /* bytes that the peer isn't told of as taken, since nobody takes the messages */
   size_t prefix_size;
   uint8_t prefix[CTD_WIRE_PREFIX];
 

@@ -105,14 +105,19 @@ static struct ctd_message *message_receive(struct ctd_stream *stream) {
   return ctd_h2_take(stream->h2);
 }
 
-int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
+int ctd_stream_receive_in(struct ctd_stream *stream, struct ctd_pool *pool, ProtobufCMessage **reply,
+                          struct ctd_error *err) {
   struct ctd_message *message = message_receive(stream);
   *reply = NULL;
   if (!message)
     return ctd_h2_check(stream->h2, err);
-  int result = ctd_wire_unpack(reply, stream->type, message->data, message->size, err);
+  int result = ctd_wire_unpack(reply, stream->type, pool, message->data, message->size, err);
   free(message);
   return result;
+}
+
+int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err) {
+  return ctd_stream_receive_in(stream, NULL, reply, err);
 }
 
 int ctd_stream_receive_data(struct ctd_stream *stream, unsigned field, struct ctd_buffer *out, bool *ended,

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "rpc/channel.h"
-#include <protobuf-c/protobuf-c.h>
+#include "rpc/pool.h"
 
 struct ctd_stream;
 
@@ -52,6 +52,10 @@ void ctd_stream_unwatch(struct ctd_stream *stream);
 
 /* The next answer (the caller frees it with protobuf_c_message_free_unpacked), or *reply NULL at the end. */
 int ctd_stream_receive(struct ctd_stream *stream, ProtobufCMessage **reply, struct ctd_error *err);
+
+/* The same into a pool, where it lasts until that is reset. */
+int ctd_stream_receive_in(struct ctd_stream *stream, struct ctd_pool *pool, ProtobufCMessage **reply,
+                          struct ctd_error *err);
 
 /* The same for an answer of which only a bytes field matters: appends its content; *ended says whether it's the end. */
 int ctd_stream_receive_data(struct ctd_stream *stream, unsigned field, struct ctd_buffer *out, bool *ended,

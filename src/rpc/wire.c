@@ -59,9 +59,9 @@ size_t ctd_wire_length(const uint8_t prefix[CTD_WIRE_PREFIX]) {
   return (size_t)prefix[1] << 24 | (size_t)prefix[2] << 16 | (size_t)prefix[3] << 8 | prefix[4];
 }
 
-int ctd_wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t size,
-                    struct ctd_error *err) {
-  *out = protobuf_c_message_unpack(type, NULL, size, data);
+int ctd_wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, struct ctd_pool *pool,
+                    const uint8_t *data, size_t size, struct ctd_error *err) {
+  *out = pool ? ctd_pool_unpack(pool, type, data, size) : protobuf_c_message_unpack(type, NULL, size, data);
   return *out ? 0 : ctd_error_set(err, CTD_DATA_LOSS, "the answer is not a %s", type->name);
 }
 

@@ -6,7 +6,7 @@
 #define CTD_RPC_WIRE_H
 
 #include "base/error.h"
-#include <protobuf-c/protobuf-c.h>
+#include "rpc/pool.h"
 
 /* Both ways, as containerd and its Go client have it. */
 #define CTD_MESSAGE_LIMIT (16 << 20)
@@ -33,9 +33,9 @@ void ctd_wire_free(struct ctd_wire *wire); /* and zeroes it */
 /* The length in a prefix. */
 size_t ctd_wire_length(const uint8_t prefix[CTD_WIRE_PREFIX]);
 
-/* Decodes; the caller frees *out with protobuf_c_message_free_unpacked(…, NULL). */
-int ctd_wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, const uint8_t *data, size_t size,
-                    struct ctd_error *err);
+/* Decodes, into a pool or, if that is NULL, for the caller, who frees *out with protobuf_c_message_free_unpacked. */
+int ctd_wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, struct ctd_pool *pool,
+                    const uint8_t *data, size_t size, struct ctd_error *err);
 
 /* Finds the last bytes field of this number in an encoded message, where it is; *size is 0 if there is none. */
 int ctd_wire_find(const uint8_t *message, size_t message_size, unsigned field, const uint8_t **data, size_t *size,

@@ -146,6 +146,9 @@ function measure.row(row)
       keep(results.bound, run_bound(row, pair, argument))
     end
   end
+  if not row.fresh then
+    clean(daemon_of(row), namespace_of(row)) -- what one row has, another wouldn't fetch
+  end
   return results
 end
 

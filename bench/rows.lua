@@ -112,6 +112,15 @@ local rows = {
     goals = { seconds = 0.6 },
   },
   {
+    name = "pull-again",
+    title = "warm pulls after a process's first",
+    program = "pull",
+    count = 15,
+    per = 15,
+    prepare = prepare.pulled "thirteen",
+    goals = { seconds = 0.6 },
+  },
+  {
     name = "pull-far",
     title = "pull, 13 layers, from afar",
     program = "pull",

@@ -61,6 +61,14 @@ lab.each_daemon(function(daemon)
     end)
   end)
 
+  it("waits no longer than it should, however short that is", function()
+    with_wait(function(exit)
+      local began = socket.gettime()
+      for _ = 1, 100 do raises("deadline_exceeded", exit.await, exit, 0.001) end
+      assert.is_true(socket.gettime() - began < 5)
+    end)
+  end)
+
   it("ends at the deadline of its own timeout option", function()
     with_wait(function(_, task)
       raises("deadline_exceeded", task.wait, task, { timeout = 0.2 })

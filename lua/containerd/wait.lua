@@ -60,9 +60,10 @@ return function(core)
 
   -- Waits until the operation is done or the time is up; whether it is done.
   local function settle_blocking(op, deadline)
-    local done, elsewhere = poll(op, SLICE) -- returns at once where it isn't this thread that completes it
+    local left = deadline - now()
+    local done, elsewhere = poll(op, left < SLICE and left or SLICE) -- at once where others complete it
     while not done do
-      local left = deadline - now()
+      left = deadline - now()
       if left <= 0 then
         return false
       end
@@ -71,7 +72,7 @@ return function(core)
       else
         step()
       end
-      done, elsewhere = poll(op, SLICE)
+      done, elsewhere = poll(op, left < SLICE and left or SLICE)
     end
     return true
   end

@@ -20,6 +20,7 @@ enum experience { UNKNOWN, USEFUL, USELESS };
 struct ctd_lines {
   struct ctd_http *sessions[LINES]; /* opened when first used */
   enum experience experience;       /* with all of them at once */
+  struct ctd_buffer memory[AHEAD];  /* of parts; fresh memory takes longer than what fills it */
 };
 
 int ctd_lines_open(struct ctd_lines **out, struct ctd_error *err) {
@@ -36,6 +37,8 @@ int ctd_lines_open(struct ctd_lines **out, struct ctd_error *err) {
 void ctd_lines_close(struct ctd_lines *lines) {
   for (int i = 0; lines && i < LINES; i++)
     ctd_http_close(lines->sessions[i]);
+  for (int i = 0; lines && i < AHEAD; i++)
+    ctd_buffer_free(&lines->memory[i]);
   free(lines);
 }
 
@@ -100,7 +103,7 @@ static int stream_sink(void *context, const void *data, size_t size, struct ctd_
 
 /* One piece of the blob, fetched into memory. */
 struct part {
-  struct ctd_buffer bytes;
+  struct ctd_buffer *bytes; /* the lines' */
   int64_t start, size;
   bool here;
 };
@@ -149,6 +152,7 @@ static struct part *parts_take(struct parts *parts) {
   struct part *part = NULL;
   if (parts->asked < parts->count && !parts_are_over(parts)) {
     part = &parts->ring[parts->asked % AHEAD];
+    part->bytes->size = 0;
     part->start = parts->start + (int64_t)parts->asked++ * parts->size;
     part->size = smaller(parts->size, parts->stream->blob->size - part->start);
   }
@@ -158,9 +162,9 @@ static struct part *parts_take(struct parts *parts) {
 
 static int part_sink(void *context, const void *data, size_t size, struct ctd_error *err) {
   struct part *part = context;
-  if ((int64_t)(part->bytes.size + size) > part->size)
+  if ((int64_t)(part->bytes->size + size) > part->size)
     return ctd_error_set(err, CTD_DATA_LOSS, "more than the part that was asked for");
-  return ctd_buffer_append(&part->bytes, data, size, err);
+  return ctd_buffer_append(part->bytes, data, size, err);
 }
 
 static void *line_run(void *context) {
@@ -208,8 +212,7 @@ static bool parts_await(struct parts *parts, const struct part *part) {
 }
 
 static int parts_give(struct parts *parts, struct part *part, struct ctd_error *err) {
-  int result = stream_give(parts->stream, part->bytes.data, part->bytes.size, err);
-  ctd_buffer_free(&part->bytes);
+  int result = stream_give(parts->stream, part->bytes->data, part->bytes->size, err);
   pthread_mutex_lock(&parts->lock);
   part->here = false;
   parts->given++;
@@ -245,6 +248,8 @@ static void parts_init(struct parts *parts, struct stream *stream) {
   pthread_condattr_t monotonic;
   memset(parts, 0, sizeof *parts);
   parts->stream = stream;
+  for (int i = 0; i < AHEAD; i++)
+    parts->ring[i].bytes = &stream->lines->memory[i];
   parts->start = stream->position;
   parts_divide(parts, stream->blob->size - stream->position);
   ctd_scope_init_within(&parts->scope, stream->scope);
@@ -259,8 +264,6 @@ static void parts_end(struct parts *parts) {
   ctd_scope_cancel(&parts->scope);
   for (int i = 0; i < parts->lines; i++)
     pthread_join(parts->threads[i], NULL);
-  for (size_t i = 0; i < AHEAD; i++)
-    ctd_buffer_free(&parts->ring[i].bytes);
   pthread_cond_destroy(&parts->changed);
   pthread_mutex_destroy(&parts->lock);
 }

@@ -6,14 +6,13 @@
 
 #define LINES 4
 #define MIB ((int64_t)1 << 20)
-#define SMALLEST (MIB / 2) /* of parts */
-#define LARGEST (2 * MIB)
-#define DIVISIBLE (6 * SMALLEST) /* what less is left isn't divided */
-#define AHEAD 6                  /* how many parts may be on their way or wait to be given out */
-#define PROBE 0.25               /* seconds, or */
-#define PROBE_SIZE MIB           /* bytes, after which the speed of a line is judged */
-#define FAST 12e6                /* bytes a second over one line that need no help */
-#define WORTH 1.3                /* how much faster than one line all must be to be used again */
+#define LARGEST (2 * MIB)   /* of parts, if there are many */
+#define DIVISIBLE (3 * MIB) /* what less is left isn't divided */
+#define AHEAD 6             /* how many parts may be on their way or wait to be given out */
+#define PROBE 0.25          /* seconds, or */
+#define PROBE_SIZE MIB      /* bytes, after which the speed of a line is judged */
+#define FAST 12e6           /* bytes a second over one line that need no help */
+#define WORTH 1.3           /* how much faster than one line all must be to be used again */
 
 enum experience { UNKNOWN, USEFUL, USELESS };
 
@@ -236,11 +235,10 @@ static int parts_run(struct parts *parts, struct ctd_error *err) {
   return 0;
 }
 
-/* Two parts for each line, if that makes handy ones. */
+/* One part for each line, since each part begins with a way there and back; more if these were too large to hold. */
 static void parts_divide(struct parts *parts, int64_t size) {
-  const int64_t wanted = 2L * LINES;
-  int64_t part = (size + wanted - 1) / wanted;
-  parts->size = part < SMALLEST ? SMALLEST : smaller(part, LARGEST);
+  int64_t part = (size + LINES - 1) / LINES;
+  parts->size = part <= AHEAD * LARGEST / LINES ? part : LARGEST;
   parts->count = (size_t)((size + parts->size - 1) / parts->size);
 }
 

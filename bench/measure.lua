@@ -53,7 +53,7 @@ end
 local function run_program(row, side, namespace, argument)
   local env = {
     CONTAINERD_NAMESPACE = namespace,
-    BENCH_COUNT = row.count or 1,
+    BENCH_COUNT = not row.once and row.count or 1,
     BENCH_ARGUMENT = argument or "",
   }
   for name, value in pairs(daemon_of(row).variables) do

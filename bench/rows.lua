@@ -1,6 +1,7 @@
 --- What is measured. A row's fields:
 --   name, program   the name in the table, and of the program in bench/ours and the peer
 --   count           how often, or how many
+--   once            the count isn't the program's: it does its work once
 --   goals           by measure, the most that ours divided by the peer's may be; of `rpcs` and `threads` the most that
 --                   there may be
 --   per             the measures cpu, daemon and rpcs are divided by this
@@ -211,6 +212,7 @@ local curves = {
   curve("await", "tasks awaited", { program = "await", prepare = prepare.task, every_time = true }, many),
   curve("layers", "layers pulled", {
     program = "pull",
+    once = true,
     fresh = true,
     prepare_counted = function(count)
       return prepare.reference("layers" .. count)

@@ -23,6 +23,7 @@ end
 
 local alone = "frames alone"
 local unpack_alone = "lua5.4 bench/ours/unpack.lua"
+local load_alone = "lua5.4 bench/ours/load.lua"
 
 local rows = {
   {
@@ -111,6 +112,8 @@ local rows = {
     program = "pull",
     prepare = prepare.pulled "thirteen",
     goals = { seconds = 0.6 },
+    bound = load_alone,
+    bound_name = "loading libcurl alone",
   },
   {
     name = "pull-again",
@@ -154,6 +157,8 @@ local rows = {
     program = "redis",
     prepare = prepare.pulled "redis",
     goals = { seconds = 0.95 },
+    bound = load_alone,
+    bound_name = "loading libcurl alone",
   },
   {
     name = "start",
